@@ -1,0 +1,65 @@
+/**
+ * What a device is here: something that holds a model's weights, runs its graph on given ids, and
+ * gives values, gradients and the weights back as it has them.
+ */
+import { runtimeDevices } from '../../protocol/runtimeDevice';
+import type { ModelShape } from '../model/modelShape';
+import type { Tensor } from '../tensor/tensor';
+
+export const DEVICE_NAMES = [...runtimeDevices, 'torch', 'tenstorrent'] as const;
+export type DeviceName = (typeof DEVICE_NAMES)[number];
+
+export const isDeviceName = (name: string): name is DeviceName =>
+  (DEVICE_NAMES as readonly string[]).includes(name);
+
+export type Ability = 'generate' | 'train' | 'trace' | 'gradients' | 'read-back' | 'plan-memory';
+
+export interface DeviceFacts {
+  readonly name: DeviceName;
+  readonly title: string;
+  readonly available: boolean;
+  /** Why it is missing, and what would bring it. */
+  readonly reason?: string;
+  readonly abilities: readonly Ability[];
+  /** How it holds weights. */
+  readonly layout: 'canonical' | 'ttml';
+  readonly dtypes: readonly string[];
+  /** Versions, names of chips, where it runs. */
+  readonly details: readonly string[];
+  /** Bytes it can hold, where that is known. */
+  readonly memoryBytes?: number;
+}
+
+export interface RunRequest {
+  /** int64 [batch, time] */
+  readonly ids: Tensor<'int64'>;
+  /** Names of values of the model's graph that are wanted; `logits` among them if so. */
+  readonly values: readonly string[];
+}
+
+export interface GradientRequest {
+  readonly ids: Tensor<'int64'>;
+  /** int64 [batch, time]; -1 is ignored. */
+  readonly targets: Tensor<'int64'>;
+}
+
+export interface LoadedModel {
+  /** What the weights take on the device. */
+  readonly weightBytes: number;
+  /** A weight by its canonical name, as the device holds it, in canonical form. */
+  readBack(name: string): Promise<Tensor>;
+  /** Values by name, float32. */
+  run(request: RunRequest): Promise<Map<string, Tensor>>;
+  /** `loss` [1] and the gradient of each weight under its canonical name. */
+  gradients(request: GradientRequest): Promise<Map<string, Tensor>>;
+  close(): Promise<void>;
+}
+
+export interface LabDevice {
+  readonly name: DeviceName;
+  /** @param weights by canonical name, float32 */
+  load(model: ModelShape, weights: ReadonlyMap<string, Tensor>): Promise<LoadedModel>;
+}
+
+export const bytesIn = (weights: ReadonlyMap<string, Tensor>): number =>
+  [...weights.values()].reduce((n, { data }) => n + data.byteLength, 0);

@@ -1,0 +1,162 @@
+/** Which devices there are, what each can do, and why one is missing: each is tried, not guessed. */
+import { existsSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { type RuntimeDevice, runtimeDevices } from '../../protocol/runtimeDevice';
+import { BANK_DEVICES } from './bankDevice';
+import { type Backend, runtimeBackends } from '../session/backends';
+import type { Ability, DeviceFacts } from './device';
+import { findPython, type PythonFacts } from './pythonProgram';
+import { tryRuntimeDevice } from './runtimeDevice';
+
+export interface FindOptions {
+  /** The Python interpreter to ask for PyTorch and ttml. */
+  readonly python?: string | undefined;
+  /** Starts no process: PyTorch and ttml are not asked. */
+  readonly startsNothing?: boolean;
+}
+
+const EVERYTHING: readonly Ability[] = ['generate', 'train', 'trace', 'gradients', 'read-back'];
+const LOOKING: readonly Ability[] = ['trace', 'gradients', 'read-back'];
+
+export async function findDevices(options: FindOptions = {}): Promise<DeviceFacts[]> {
+  const python = options.startsNothing
+    ? undefined
+    : await findPython(options.python).catch((error: unknown) => (error as Error).message);
+  const runtime = await findRuntimeDevices();
+  return [...runtime, torchFacts(python, options), tenstorrentFacts(python, options)];
+}
+
+/** Those that models write on. Starts no process. */
+export async function findRuntimeDevices(): Promise<RuntimeFacts[]> {
+  const backends = runtimeBackends();
+  const found = [cpuFacts()];
+  for (const name of runtimeDevices)
+    if (name !== 'cpu') found.push(await ofRuntime(name, backends));
+  return found;
+}
+
+export type RuntimeFacts = DeviceFacts & { readonly name: RuntimeDevice };
+
+function cpuFacts(): RuntimeFacts {
+  const all = cpus();
+  return {
+    name: 'cpu',
+    title: 'Processor',
+    available: true,
+    abilities: EVERYTHING,
+    layout: 'canonical',
+    dtypes: ['float32', 'float16', 'bfloat16', '8 bit', '4 bit'],
+    details: [`${all[0]?.model.trim() ?? 'unknown'}, ${all.length} threads`],
+    memoryBytes: totalmem(),
+  };
+}
+
+type About = Omit<DeviceFacts, 'available' | 'details'>;
+type RuntimeName = Exclude<RuntimeDevice, 'cpu'>;
+
+const TITLES: Record<RuntimeName, string> = {
+  webgpu: 'GPU through WebGPU',
+  cuda: 'NVIDIA GPU through CUDA',
+  dml: 'GPU through DirectML',
+  coreml: 'Apple Core ML',
+};
+
+const SOFTWARE_GPU = '/usr/lib/chromium/vk_swiftshader_icd.json';
+
+async function ofRuntime(name: RuntimeName, backends: readonly Backend[]): Promise<RuntimeFacts> {
+  const about: About & { name: RuntimeName } = {
+    ...{ name, title: TITLES[name], dtypes: ['float32'], abilities: EVERYTHING },
+    layout: 'canonical',
+  };
+  const backend = backends.find(each => each.name === name);
+  if (backend && !backend.isInstalled)
+    return { ...about, available: false, details: [], reason: NOT_INSTALLED };
+  if (!backend) return { ...about, available: false, details: [], reason: notBuiltIn(name) };
+  try {
+    await tryRuntimeDevice(name);
+    return { ...about, available: true, details: detailsOf(name) };
+  } catch (error) {
+    return { ...about, available: false, details: [], reason: whyNot(name, error as Error) };
+  }
+}
+
+const NOT_INSTALLED =
+  'Its libraries are not installed: ONNX Runtime downloads them after its own install, which this project leaves out.';
+
+function notBuiltIn(name: RuntimeName): string {
+  const where = {
+    webgpu: 'this system',
+    cuda: 'Linux and Windows',
+    dml: 'Windows',
+    coreml: 'macOS',
+  };
+  return `ONNX Runtime for ${process.platform} was built without it; it has it on ${where[name]}.`;
+}
+
+function detailsOf(name: RuntimeName): string[] {
+  const driver = process.env['VK_ICD_FILENAMES'] ?? '';
+  if (name !== 'webgpu' || !/swiftshader/i.test(driver)) return [];
+  return ['SwiftShader: a GPU in software, for tests; slow'];
+}
+
+function whyNot(name: RuntimeName, { message }: Error): string {
+  const software =
+    name === 'webgpu' && existsSync(SOFTWARE_GPU)
+      ? ` A GPU in software is installed: set VK_ICD_FILENAMES=${SOFTWARE_GPU} to use it, slowly.`
+      : '';
+  return `${message.split('\n', 1).join()}${software}`;
+}
+
+/** Facts, why the chosen interpreter failed, or nothing when none was found or none was asked. */
+type Asked = PythonFacts | string | undefined;
+
+function torchFacts(python: Asked, { startsNothing }: FindOptions): DeviceFacts {
+  const about: About = {
+    ...{ title: 'PyTorch', dtypes: ['float32'], abilities: LOOKING },
+    ...{ name: 'torch', layout: 'canonical' },
+  };
+  if (typeof python === 'object' && python.torch !== undefined)
+    return {
+      ...about,
+      available: true,
+      details: [
+        `torch ${python.torch}, Python ${python.python}, ${python.executable}`,
+        ...python.accelerators,
+      ],
+    };
+  return { ...about, available: false, details: [], reason: noTorch(python, startsNothing) };
+}
+
+function noTorch(python: Asked, startsNothing = false): string {
+  if (startsNothing) return 'Python is not asked in a folder that is not trusted.';
+  if (typeof python === 'string') return python;
+  const why = python
+    ? `${python.executable} has none (${python.torchError})`
+    : 'no Python was found';
+  return `${why}. Install torch, or choose its interpreter: --python, or the setting weightroom.devices.python.`;
+}
+
+function tenstorrentFacts(python: Asked, { startsNothing }: FindOptions): DeviceFacts {
+  const chips = BANK_DEVICES.map(({ title }) => title).join('; ');
+  const ttml = typeof python === 'object' ? python.ttml : undefined;
+  const without = startsNothing
+    ? 'Python is not asked in a folder that is not trusted'
+    : typeof python === 'object'
+      ? (python.ttmlError ?? 'not asked')
+      : 'no Python was found';
+  return {
+    name: 'tenstorrent',
+    title: 'Tenstorrent (ttml)',
+    available: true,
+    layout: 'ttml',
+    abilities: [...LOOKING, 'plan-memory'],
+    dtypes: ['bfloat16'],
+    details: [
+      ttml === undefined
+        ? `no hardware is used: ttml is not installed (${without}); its layout is executed on the processor`
+        : `ttml ${ttml} is installed; its layout is executed on the processor`,
+      `memory plans for ${chips}`,
+    ],
+    memoryBytes: BANK_DEVICES[0]!.banks * BANK_DEVICES[0]!.bankBytes,
+  };
+}

@@ -1,0 +1,32 @@
+/** The graph of a model's forward pass, and the same graph with other outputs. Pure. */
+import type { Graph, Value } from '../graph/graph';
+import { logitsProgram } from '../model/programs';
+import type { ModelShape } from '../model/modelShape';
+import { fail } from '../problem';
+import type { Tensor } from '../tensor/tensor';
+
+/** From ids int64 [batch, time] to `logits`; weights are inputs under their canonical names. */
+export function forwardGraph(model: ModelShape, ids: Tensor): Graph {
+  const [batch = 1, time = 1] = ids.shape;
+  if (time > model.base.block_size)
+    fail(
+      'trace.too-long',
+      `The ids have ${time} positions; the model's block size is ${model.base.block_size}.`,
+    );
+  return logitsProgram(model, { batch, time }, 'all');
+}
+
+/** The first output of each node that computes numbers, in the order in which they are made. */
+export const computedValues = ({ nodes }: Graph): Value[] =>
+  nodes.flatMap(({ outputs: [first] }) => (first?.dtype === 'float32' ? [first] : []));
+
+/** @throws when a name is none of the graph's values */
+export function withOutputs(graph: Graph, names: readonly string[]): Graph {
+  const made = new Map(graph.nodes.flatMap(n => n.outputs.map(v => [v.name, v] as const)));
+  const outputs = names.map(name => {
+    const value = made.get(name);
+    if (!value) throw new Error(`the graph has no value ${name}`);
+    return value;
+  });
+  return { ...graph, outputs };
+}

@@ -1,0 +1,100 @@
+/**
+ * A Tenstorrent device without its hardware: weights are laid out as ttml holds them, bfloat16 in
+ * tiles, and the model is computed from these on the processor. It is the layout that is faithful,
+ * and the rounding of every result; not the order in which its cores add up.
+ */
+import { checkedIds } from '../evaluate/trace';
+import type { Graph } from '../graph/graph';
+import { cacheShape, isSlm } from '../model/families';
+import type { ModelShape } from '../model/modelShape';
+import { fail } from '../problem';
+import { openSession } from '../session/session';
+import { asFloat32 } from '../tensor/asFloat32';
+import { sizeOf, type Tensor } from '../tensor/tensor';
+import type { LabDevice, LoadedModel } from './device';
+import { forwardGraph, withOutputs } from './graphValues';
+import { type DeviceLayout, fromDevice, placesOf, toDevice } from './layout';
+import { fromTiled, toTiled } from './tiles';
+import { canonicalGradients, expectedOf, ttmlGradients } from './ttmlGradients';
+import { inCanonicalOrder, ttmlGraph } from './ttmlGraph';
+import { ttmlLayout, type TtmlOptions } from './ttmlLayout';
+
+export interface TenstorrentOptions extends TtmlOptions {
+  /** Tensors that a device was read back into, by its names, instead of those that are laid out. */
+  readonly held?: ReadonlyMap<string, Tensor>;
+}
+
+export const tenstorrentDevice = (options: TenstorrentOptions = {}): LabDevice => ({
+  name: 'tenstorrent',
+  load: (model, weights) => {
+    if (model.lora)
+      fail(
+        'device.adapter',
+        'A model with an adapter is not loaded onto this device. Merge it first: weightroom merge.',
+      );
+    const layout = ttmlLayout(model.base, options);
+    const read = (name: string) => weights.get(name)!;
+    const memory = new Map(
+      [...layout.tensors].map(([name, t]) => [
+        name,
+        // as it lies in the device's memory
+        toTiled(options.held?.get(name) ?? toDevice(t, read)),
+      ]),
+    );
+    return Promise.resolve(loaded(model, layout, memory));
+  },
+});
+
+function loaded(
+  model: ModelShape,
+  layout: DeviceLayout,
+  memory: ReadonlyMap<string, Tensor>,
+): LoadedModel {
+  const places = placesOf(layout);
+  const held = (name: string) => fromTiled(memory.get(name)!, layout.tensors.get(name)!.shape);
+  const headSize = isSlm(model.base) ? 0 : cacheShape(model.base).size;
+  const run = async (graph: Graph, feeds: readonly [string, Tensor][]) => {
+    const weights = [...layout.tensors.keys()].map((name): [string, Tensor] => [
+      name,
+      asFloat32(held(name))!,
+    ]);
+    const session = await openSession(graph);
+    try {
+      return await session.run(new Map([...feeds, ...weights]));
+    } finally {
+      await session.dispose();
+    }
+  };
+  return {
+    weightBytes: [...layout.tensors.values()].reduce((n, t) => n + 2 * sizeOf(t.paddedShape), 0),
+    readBack: name => {
+      const place = places.get(name)!;
+      return Promise.resolve(fromDevice(place, held(place.tensor.name)));
+    },
+    run: async ({ ids, values }) => {
+      const plain = withOutputs(forwardGraph(model, ids), values);
+      const { graph, paired } = ttmlGraph(plain, layout, headSize);
+      const results = await run(graph, [['ids', ids]]);
+      return new Map(
+        [...results].map(([name, t]) => {
+          const size = paired.get(name);
+          return [name, size === undefined ? t : inCanonicalOrder(t, size)];
+        }),
+      );
+    },
+    gradients: async ({ ids, targets }) => {
+      const { vocab_size } = model.base;
+      const checked = checkedIds(targets, 'targets', vocab_size, -1);
+      const program = ttmlGradients(forwardGraph(model, ids), layout, headSize);
+      const results = await run(program.graph, [
+        ['ids', ids],
+        ['expected', expectedOf(checked, vocab_size)],
+      ]);
+      return canonicalGradients(layout, name => results.get(program.gradients.get(name)!)!).set(
+        'loss',
+        results.get(program.loss)!,
+      );
+    },
+    close: () => Promise.resolve(),
+  };
+}

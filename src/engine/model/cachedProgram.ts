@@ -1,0 +1,91 @@
+/**
+ * The program that goes on from a cache of past keys and values. The cache is only read: new keys
+ * and values come out in one piece, small, and are written into the cache by its owner.
+ */
+import type { Graph, GraphBuilder, Value } from '../graph/graph';
+import { attendFully, attendPast } from './attention';
+import { cacheShape } from './families';
+import type { ModelShape } from './modelShape';
+import type { AttentionInputs, ModelParts } from './parts';
+import { type BatchShape, type ProgramOptions, startProgram } from './startProgram';
+
+export const keysOf = (layer: number): string => `past/${layer}/keys`;
+export const valuesOf = (layer: number): string => `past/${layer}/values`;
+/** The output with the inner values A·x of an adapted linear layer. */
+export const innerOf = (linear: string): string => `inner/${linear}`;
+
+/** Only for shape inference: the capacity of a cache is open. */
+const ANY_CAPACITY = 64;
+
+export interface CachedProgramOptions extends Pick<ProgramOptions, 'stored'> {
+  /** Nothing is cached yet: the program has no inputs for the past. */
+  readonly isFirst?: boolean;
+  /** Logits of every column come out, instead of the last one's. */
+  readonly everyColumn?: boolean;
+  /** Adapted linear layers whose inner values come out, too. */
+  readonly inner?: readonly string[];
+}
+
+/**
+ * Inputs: parameters; `ids` int64 [batch, time]; what `positionFeeds` gives; when time > 1 `padding`
+ * float32 [batch, 1, 1, time]; for each layer its keys float32 [batch, kv heads, size, capacity] and
+ * values [batch, kv heads, capacity, size]; `past_mask` float32 [batch, 1, 1, capacity], 0 where the
+ * cache holds something.
+ * Outputs: `logits` [batch, vocab] of the last column, or [batch·time, vocab]; `fresh` [2·layers,
+ * batch, kv heads, time, size], keys and values of each layer in turn; `inner/<layer>` [batch·time, r]
+ * of those that were asked for.
+ */
+export function cachedProgram(
+  model: ModelShape,
+  shape: BatchShape,
+  { isFirst = false, everyColumn = false, inner = [], ...options }: CachedProgramOptions = {},
+): Graph {
+  const { batch, time } = shape;
+  const { heads, size } = cacheShape(model.base);
+  const fresh: Value[] = [];
+  const inputsOf = new Map<string, Value>();
+  const keep = (b: GraphBuilder, { k, v }: AttentionInputs) => {
+    const each = [1, batch, heads, time, size];
+    fresh.push(b.reshape(k, each), b.reshape(v, each));
+  };
+  const attendFirst = (b: GraphBuilder, padding: Value | undefined): ModelParts['attend'] => {
+    const seen = time > 1 ? padding : undefined;
+    return inputs => {
+      keep(b, inputs);
+      return attendFully(b, inputs, { padding: seen, dropout: x => x });
+    };
+  };
+  const attendMore = (b: GraphBuilder, padding: Value | undefined): ModelParts['attend'] => {
+    const open = (name: string, dims: number[], axis: number) =>
+      b.input(name, 'float32', dims, { [axis]: 'capacity' });
+    const mask = open('past_mask', [batch, 1, 1, ANY_CAPACITY], 3);
+    return inputs => {
+      const { layer } = inputs;
+      keep(b, inputs);
+      return attendPast(b, inputs, {
+        keys: open(keysOf(layer), [batch, heads, size, ANY_CAPACITY], 3),
+        values: open(valuesOf(layer), [batch, heads, ANY_CAPACITY, size], 2),
+        mask,
+        padding: time > 1 ? padding : undefined,
+      });
+    };
+  };
+  const { b, parts, hidden, logits, build } = startProgram('cached', model, shape, {
+    ...options,
+    padded: true,
+    attend: isFirst ? attendFirst : attendMore,
+    onLinear: (x, name) => inputsOf.set(name, x),
+  });
+  const width = model.base.n_embed;
+  const last = () => b.slice(b.reshape(hidden, [batch, time, width]), 1, time - 1, time);
+  const scored = everyColumn ? hidden : b.reshape(last(), [batch, width]);
+  const outputs = new Map([
+    ['logits', logits(scored)],
+    ['fresh', b.concat(fresh, 0)],
+  ]);
+  for (const name of inner) {
+    const down = parts.parameter(`${name}.lora_A`);
+    outputs.set(innerOf(name), b.gemm(inputsOf.get(name)!, down, { transB: 1 }));
+  }
+  return build(outputs);
+}

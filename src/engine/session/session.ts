@@ -1,0 +1,155 @@
+/**
+ * Runs a graph on a device. The only place that knows ONNX Runtime; `run` blocks its thread while
+ * the device works.
+ */
+import { dirname, join, sep } from 'node:path';
+import * as ort from 'onnxruntime-node';
+import type { Graph, GraphDtype, Value } from '../graph/graph';
+import { toOnnx } from '../graph/toOnnx';
+import type { RuntimeDevice } from '../../protocol/runtimeDevice';
+import { fail } from '../problem';
+import type { Tensor } from '../tensor/tensor';
+import { sizeOf } from '../tensor/tensor';
+import { runtimeBackends } from './backends';
+import { forWebGpu } from './webgpuGraph';
+
+export type Device = RuntimeDevice;
+
+export interface SessionOptions {
+  device?: Device;
+  /** Threads within an operator; 0 lets the runtime use every physical core. */
+  threads?: number;
+  /**
+   * Threads wait actively between the operators of a run, and only then: a gain where operators are
+   * small, as for single tokens, and a loss for everything else that wants the processor.
+   */
+  spins?: boolean;
+  /** Whether the runtime rewrites the graph, and computes what is constant, beforehand: as a rule. */
+  optimises?: boolean;
+}
+
+export interface Session {
+  /**
+   * Feeds are used in place and must not change until the promise settles; results are new tensors.
+   * @throws when a feed is missing or has another shape than the graph's input.
+   */
+  run(feeds: ReadonlyMap<string, Tensor>): Promise<Map<string, Tensor>>;
+  dispose(): Promise<void>;
+}
+
+/** @throws `session.no-device` */
+export async function openSession(given: Graph, options: SessionOptions = {}): Promise<Session> {
+  requireBackend(options.device ?? 'cpu');
+  const graph = options.device === 'webgpu' ? forWebGpu(given) : given;
+  const folder = externalFolder(graph);
+  const session = await ort.InferenceSession.create(
+    toOnnx(graph, folder),
+    sessionOptions(options, graph, folder),
+  ).catch((error: unknown) => refuseDevice(options, error));
+  const fetches = graph.outputs.map(v => v.name);
+  return {
+    async run(feeds) {
+      const inputs = Object.fromEntries(
+        graph.inputs.map(v => [v.name, toOrt(v, feeds.get(v.name))]),
+      );
+      const outputs = await session.run(inputs, fetches);
+      return new Map(graph.outputs.map(v => [v.name, fromOrt(v, outputs[v.name])]));
+    },
+    dispose: () => session.release(),
+  };
+}
+
+/** The runtime itself would take the processor in silence. @throws `session.no-device` */
+function requireBackend(device: Device): void {
+  if (device === 'cpu' || runtimeBackends().some(({ name }) => name === device)) return;
+  fail(
+    'session.no-device',
+    `ONNX Runtime for ${process.platform} was built without ${device}. Use \`device: cpu\`; \`weightroom devices\` lists what is here.`,
+  );
+}
+
+/** @throws `session.no-device` when that is the reason, else the error itself */
+function refuseDevice({ device }: SessionOptions, error: unknown): never {
+  const { message } = error as Error;
+  if (device === 'webgpu' && /adapter|WebGpuContext/.test(message))
+    fail(
+      'session.no-device',
+      'No GPU can be reached through WebGPU here (on Linux it needs libvulkan1 and a driver). Use `device: cpu`.',
+    );
+  if (device === 'cuda' && /shared library|CUDA/i.test(message))
+    fail(
+      'session.no-device',
+      "CUDA cannot be used here: ONNX Runtime's libraries for it, or the driver, are missing. Use `device: cpu`.",
+    );
+  throw error;
+}
+
+/** The deepest folder that holds all of the graph's external data. */
+function externalFolder(graph: Graph): string | undefined {
+  const files = [...graph.constants.values()].flatMap(c => ('file' in c ? [c.file] : []));
+  return files.map(dirname).reduce<string | undefined>((common, folder) => {
+    let shared = common ?? folder;
+    while (folder !== shared && !folder.startsWith(join(shared, sep))) shared = dirname(shared);
+    return shared;
+  }, undefined);
+}
+
+function sessionOptions(
+  { device = 'cpu', threads = 0, spins = false, optimises = true }: SessionOptions,
+  graph: Graph,
+  folder: string | undefined,
+): ort.InferenceSession.SessionOptions {
+  return {
+    executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
+    // Without arena and pattern the peak is lower at the same speed, and does not grow with shapes.
+    enableCpuMemArena: false,
+    enableMemPattern: false,
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    graphOptimizationLevel: optimises ? 'all' : 'disabled',
+    logSeverityLevel: 3,
+    extra: {
+      session: {
+        // Threads that spin take the cores from everything else on the machine, and in training are
+        // slower themselves as soon as anything else runs.
+        intra_op: { allow_spinning: spins ? '1' : '0' },
+        force_spinning_stop: '1',
+        // Weights that lie in a file are used from its pages instead of a copy in another order,
+        // at the same speed; those of few bits can only be used in the runtime's order.
+        disable_prepacking: graph.nodes.some(({ op }) => op === 'MatMulNBits') ? '0' : '1',
+        ...(folder !== undefined && { model_external_initializers_file_folder_path: folder }),
+      },
+    },
+  };
+}
+
+const ortDtypes = {
+  float32: 'float32',
+  float16: 'float16',
+  bfloat16: undefined,
+  int64: 'int64',
+  int32: 'int32',
+  uint8: 'uint8',
+  bool: 'bool',
+} as const satisfies Record<GraphDtype, ort.Tensor.Type | undefined>;
+
+function toOrt(value: Value, fed: Tensor | undefined): ort.Tensor {
+  if (!fed) throw new Error(`graph input ${value.name} was not fed`);
+  const shape = value.open ? value.shape.map((d, i) => openSize(value, fed, i) ?? d) : value.shape;
+  const type = ortDtypes[value.dtype];
+  if (fed.dtype !== value.dtype || fed.data.length !== sizeOf(shape) || !type)
+    throw new Error(
+      `graph input ${value.name} is ${value.dtype}[${value.shape.join(', ')}], fed ${fed.dtype}[${fed.shape.join(', ')}]`,
+    );
+  return new ort.Tensor(type, fed.data as Float32Array, shape);
+}
+
+const openSize = ({ open }: Value, fed: Tensor, axis: number): number | undefined =>
+  open?.[axis] === undefined ? undefined : fed.shape[axis];
+
+function fromOrt(value: Value, output: ort.Tensor | undefined): Tensor {
+  if (!output) throw new Error(`the runtime gave no ${value.name}`);
+  const data = output.data as Tensor['data'];
+  return { dtype: value.dtype, shape: value.shape, data };
+}
