@@ -1,6 +1,9 @@
 /**
  * `npm test`: every check there is, one stage after another, and one line at the very end with what
  * passed and failed. `npm test -- unit ui` runs some stages. A stage that cannot run has failed.
+ *
+ * Files with failed tests are run once more, by themselves, when they are few: VS Code and a browser on
+ * a busy machine lose a click now and then. What passes only then is named at the end.
  */
 import { spawn } from 'node:child_process';
 import { readFile, rm } from 'node:fs/promises';
@@ -15,25 +18,37 @@ interface Counts {
   failures: string[];
 }
 
+/** Counts by file, or by whatever else the tool can repeat. */
+type Results = Map<string, Counts>;
+
 interface Stage {
   name: string;
   /** A program of `node_modules/.bin` with its arguments. */
   command: string[];
   /** Where it leaves its results; a stage without them is one test: its exit code. */
-  results?: { file: string; read: (text: string) => Counts };
+  results?: {
+    file: string;
+    read: (text: string) => Results;
+    /** The command for those that failed, if they can be told. */
+    repeat: (failed: string[]) => string[] | undefined;
+  };
 }
+
+/** More files than these do not fail by chance. */
+const MOST_REPEATED = 3;
 
 const logs = join(root, 'artifacts', 'test');
 
 function vitest(name: string, ...args: string[]): Stage {
   const file = join(logs, `${name}.json`);
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-  return {
-    name,
-    command: ['vitest', 'run', ...args, ...reporters],
-    results: { file, read: readVitest },
-  };
+  const command = ['vitest', 'run', ...args, ...reporters];
+  const repeat = (failed: string[]) =>
+    failed.includes(name) ? undefined : [...command, ...failed];
+  return { name, command, results: { file, read: readVitest, repeat } };
 }
+
+const hostTests = ['tsx', 'test/host/runHost.ts'];
 
 const stages: Stage[] = [
   { name: 'build', command: ['tsx', 'scripts/build.ts'] },
@@ -43,49 +58,50 @@ const stages: Stage[] = [
   vitest('unit'),
   {
     name: 'host',
-    command: ['tsx', 'test/host/runHost.ts'],
-    results: { file: join(root, '.cache', 'host-tests', 'results.json'), read: readMocha },
+    command: hostTests,
+    results: {
+      file: join(root, '.cache', 'host-tests', 'results.json'),
+      read: readMocha,
+      repeat: () => hostTests,
+    },
   },
   vitest('ui', '--config', 'test/ui/vitest.config.ts'),
 ];
 
-function readVitest(text: string): Counts {
+function readVitest(text: string): Results {
   const json = JSON.parse(text) as {
-    numPassedTests: number;
-    numFailedTests: number;
-    numPendingTests: number;
-    numTodoTests: number;
     testResults: {
       name: string;
       status: string;
       assertionResults: { fullName: string; status: string }[];
     }[];
   };
-  const failures = json.testResults.flatMap(({ name, status, assertionResults }) => {
-    const file = relative(root, name);
-    const failed = assertionResults.filter(test => test.status === 'failed');
-    if (failed.length > 0) return failed.map(({ fullName }) => `${file}: ${fullName}`);
-    return status === 'failed' ? [`${file} as a whole`] : [];
-  });
-  return {
-    passed: json.numPassedTests,
-    failed: json.numFailedTests,
-    skipped: json.numPendingTests + json.numTodoTests,
-    failures,
-  };
+  return new Map(
+    json.testResults.map(({ name, status, assertionResults: tests }) => {
+      const file = relative(root, name);
+      const passed = tests.filter(test => test.status === 'passed').length;
+      const failures = tests
+        .filter(test => test.status === 'failed')
+        .map(({ fullName }) => `${file}: ${fullName}`);
+      const skipped = tests.length - passed - failures.length;
+      if (status === 'failed' && failures.length === 0) failures.push(`${file} as a whole`);
+      return [file, { passed, failed: failures.length, skipped, failures }];
+    }),
+  );
 }
 
-function readMocha(text: string): Counts {
+function readMocha(text: string): Results {
   const { stats, failures } = JSON.parse(text) as {
     stats: { passes: number; failures: number; pending: number };
     failures: { fullTitle: string }[];
   };
-  return {
+  const counts = {
     passed: stats.passes,
     failed: stats.failures,
     skipped: stats.pending,
     failures: failures.map(({ fullTitle }) => fullTitle),
   };
+  return new Map([['host', counts]]);
 }
 
 async function execute([program = '', ...args]: string[]): Promise<number> {
@@ -100,27 +116,56 @@ async function execute([program = '', ...args]: string[]): Promise<number> {
   });
 }
 
+const failing = (results: Results): string[] =>
+  [...results].filter(([, { failed }]) => failed > 0).map(([file]) => file);
+
+const oneFailure = (what: string): Counts => ({
+  passed: 0,
+  failed: 1,
+  skipped: 0,
+  failures: [what],
+});
+
 /** A tool may fail without a failed test: files that do not load, a host that died. */
-async function runStage({ command, results }: Stage): Promise<Counts> {
+async function runOnce({ name, results }: Stage, command: string[]): Promise<Results> {
   if (results) await rm(results.file, { force: true });
   const code = await execute(command);
-  const whole = {
-    passed: code === 0 ? 1 : 0,
-    failed: code === 0 ? 0 : 1,
-    skipped: 0,
-    failures: [],
-  };
-  if (!results) return whole;
+  if (!results) {
+    const counts = { passed: 1, failed: 0, skipped: 0, failures: [] };
+    return new Map([[name, code === 0 ? counts : { ...oneFailure(name), failures: [] }]]);
+  }
   const text = await readFile(results.file, 'utf8').catch(() => undefined);
-  if (text === undefined)
-    return { passed: 0, failed: 1, skipped: 0, failures: ['left no results'] };
-  const counts = results.read(text);
-  return { ...counts, failed: Math.max(counts.failed, whole.failed) };
+  if (text === undefined) return new Map([[name, oneFailure('left no results')]]);
+  const read = results.read(text);
+  if (code !== 0 && failing(read).length === 0)
+    read.set(name, oneFailure(`ended with code ${code}, though no test failed`));
+  return read;
+}
+
+/** @returns what counts in the end, and what had failed before it passed */
+async function runStage(stage: Stage): Promise<{ counts: Counts; mended: string[] }> {
+  const first = await runOnce(stage, stage.command);
+  const files = failing(first);
+  const isFew = files.length > 0 && files.length <= MOST_REPEATED;
+  const command = isFew ? stage.results?.repeat(files) : undefined;
+  if (!command) return { counts: sum(first), mended: [] };
+  console.log(`\n${stage.name} once more: ${files.join(', ')}`);
+  const second = await runOnce(stage, command);
+  const still = new Set(failing(second));
+  const mended = files.filter(file => !still.has(file));
+  return {
+    counts: sum(new Map([...first, ...second])),
+    mended: mended.flatMap(file => first.get(file)!.failures),
+  };
 }
 
 function describe({ passed, failed, skipped }: Omit<Counts, 'failures'>): string {
   return `${passed} passed, ${failed} failed` + (skipped > 0 ? `, ${skipped} skipped` : '');
 }
+
+const sum = (results: Results): Counts => [...results.values()].reduce(add, nothing);
+
+const nothing: Counts = { passed: 0, failed: 0, skipped: 0, failures: [] };
 
 function add(a: Counts, b: Counts): Counts {
   return {
@@ -134,16 +179,17 @@ function add(a: Counts, b: Counts): Counts {
 const wanted = process.argv.slice(2);
 const chosen = stages.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
 const summary: string[] = [];
-let total: Counts = { passed: 0, failed: 0, skipped: 0, failures: [] };
+let total = nothing;
 for (const [index, stage] of chosen.entries()) {
   console.log(`\n[${index + 1}/${chosen.length}] ${stage.name}`);
   const began = performance.now();
-  const counts = await runStage(stage);
+  const { counts, mended } = await runStage(stage);
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
   const mark = counts.failed === 0 ? '✓' : '✗';
   summary.push(`${mark} ${stage.name.padEnd(8)}${seconds.padStart(7)} s  ${describe(counts)}`);
   console.log(summary.at(-1));
   summary.push(...counts.failures.map(name => `    ✗ ${name}`));
+  summary.push(...mended.map(name => `    ↻ ${name}: failed, then passed`));
   total = add(total, counts);
 }
 console.log(`\n${summary.join('\n')}\n${describe(total)}`);

@@ -151,6 +151,15 @@ describe('one column', () => {
     expect(await tokens(0).count()).toBeLessThan(30_000);
   });
 
+  it('stops with Escape while the mouse rests on a token', async () => {
+    await writeForever();
+    await tokens(0).nth(2).dispatchEvent('pointerover', { bubbles: true, pointerType: 'mouse' });
+    await page().locator('.popover').waitFor();
+    await press('Escape');
+    await lab.untilWritten();
+    expect(await words('.status')).toBe('stopped');
+  });
+
   it('stops with Escape before its first token', async () => {
     await page().locator('#number-maxTokens').fill('30000');
     await page().keyboard.press('Tab');

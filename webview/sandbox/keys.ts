@@ -129,7 +129,8 @@ function closeOne(app: SandboxApp): void {
   const { isHelpOpen, menu, spot, isDrawerOpen } = app.state;
   if (isHelpOpen) app.set({ isHelpOpen: false });
   else if (menu) app.set({ menu: null });
-  else if (spot) app.look(null);
+  // What the mouse happens to rest on, while tokens come, was not opened by anybody.
+  else if (spot && (spot.isPinned || !app.isBusy)) app.look(null);
   else if (isDrawerOpen) app.set({ isDrawerOpen: false });
   else if (app.isBusy) app.stop();
 }
