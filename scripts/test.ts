@@ -50,22 +50,27 @@ function vitest(name: string, ...args: string[]): Stage {
 
 const hostTests = ['tsx', 'test/host/runHost.ts'];
 
-const stages: Stage[] = [
-  { name: 'build', command: ['tsx', 'scripts/build.ts'] },
-  { name: 'types', command: ['tsc', '-b'] },
-  { name: 'lint', command: ['eslint', '--max-warnings', '0', '.'] },
-  { name: 'format', command: ['prettier', '--check', '--log-level', 'warn', '.'] },
-  vitest('unit'),
-  {
-    name: 'host',
-    command: hostTests,
-    results: {
-      file: join(root, '.cache', 'host-tests', 'results.json'),
-      read: readMocha,
-      repeat: () => hostTests,
+/** Those of a row run side by side: each of them keeps one core busy. */
+const rows: Stage[][] = [
+  [{ name: 'build', command: ['tsx', 'scripts/build.ts'] }],
+  [
+    { name: 'types', command: ['tsc', '-b'] },
+    { name: 'lint', command: ['eslint', '--max-warnings', '0', '.'] },
+    { name: 'format', command: ['prettier', '--check', '--log-level', 'warn', '.'] },
+  ],
+  [vitest('unit')],
+  [
+    {
+      name: 'host',
+      command: hostTests,
+      results: {
+        file: join(root, '.cache', 'host-tests', 'results.json'),
+        read: readMocha,
+        repeat: () => hostTests,
+      },
     },
-  },
-  vitest('ui', '--config', 'test/ui/vitest.config.ts'),
+  ],
+  [vitest('ui', '--config', 'test/ui/vitest.config.ts')],
 ];
 
 function readVitest(text: string): Results {
@@ -177,20 +182,29 @@ function add(a: Counts, b: Counts): Counts {
 }
 
 const wanted = process.argv.slice(2);
-const chosen = stages.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+const isChosen = ({ name }: Stage) => wanted.length === 0 || wanted.includes(name);
+const chosen = rows.map(row => row.filter(isChosen)).filter(row => row.length > 0);
 const summary: string[] = [];
 let total = nothing;
-for (const [index, stage] of chosen.entries()) {
-  console.log(`\n[${index + 1}/${chosen.length}] ${stage.name}`);
+
+async function take(stage: Stage): Promise<void> {
   const began = performance.now();
   const { counts, mended } = await runStage(stage);
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
   const mark = counts.failed === 0 ? '✓' : '✗';
-  summary.push(`${mark} ${stage.name.padEnd(8)}${seconds.padStart(7)} s  ${describe(counts)}`);
-  console.log(summary.at(-1));
-  summary.push(...counts.failures.map(name => `    ✗ ${name}`));
-  summary.push(...mended.map(name => `    ↻ ${name}: failed, then passed`));
+  const line = `${mark} ${stage.name.padEnd(8)}${seconds.padStart(7)} s  ${describe(counts)}`;
+  console.log(line);
+  summary.push(
+    line,
+    ...counts.failures.map(name => `    ✗ ${name}`),
+    ...mended.map(name => `    ↻ ${name}: failed, then passed`),
+  );
   total = add(total, counts);
+}
+
+for (const [index, row] of chosen.entries()) {
+  console.log(`\n[${index + 1}/${chosen.length}] ${row.map(({ name }) => name).join(', ')}`);
+  await Promise.all(row.map(take));
 }
 console.log(`\n${summary.join('\n')}\n${describe(total)}`);
 process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;

@@ -101,13 +101,16 @@ export function quantiseFrom(
   for (let start = 0; start < numbers.length; start += BLOCK) {
     const end = Math.min(start + BLOCK, numbers.length);
     let most = 0;
-    for (let i = start; i < end; i++) most = Math.max(most, Math.abs(numbers[i]!));
+    for (let i = start; i < end; i++) {
+      const size = Math.abs(numbers[i]!);
+      if (!(size <= most)) most = size; // also for NaN, which must stay visible
+    }
     largest[(from + start) / BLOCK] = most;
     const inverse = most === 0 ? 0 : 1 / most;
     for (let i = start; i < end; i++) scaled[i - start] = numbers[i]! * inverse;
-    for (let i = start; i < end; i++) {
-      const level = first[leads[i - start]! >>> (32 - LOOKED_UP)]!;
-      codes[from + i] = scaled[i - start]! > middles[level]! ? level + 1 : level;
+    for (let i = 0; i < end - start; i++) {
+      const level = first[leads[i]! >>> (32 - LOOKED_UP)]!;
+      codes[from + start + i] = level + Number(scaled[i]! > middles[level]!);
     }
   }
 }
