@@ -65,7 +65,7 @@ export interface Engine {
 }
 
 const PULSE_MS = 5000;
-const PATIENCE_MS = 6000;
+const PATIENCE_MS = 15_000;
 
 export class SupervisedEngine implements Engine {
   readonly #options: Required<EngineOptions>;

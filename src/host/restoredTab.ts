@@ -5,7 +5,7 @@
 import * as vscode from 'vscode';
 
 /** Restoring takes a moment; without an end, a tab that does not come would block for good. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 30_000;
 
 const groupOrder = ['First', 'Second', 'Third', 'Fourth', 'Fifth', 'Sixth', 'Seventh', 'Eighth'];
 

@@ -40,12 +40,13 @@ export class MemoryPanels implements vscode.Disposable {
 
   async open(config: vscode.Uri, device?: string, given?: vscode.WebviewPanel): Promise<void> {
     const key = config.toString();
+    // before the look: two that come at once get one panel
+    const { MemorySession } = await import('./memorySession');
     const known = this.#panels.get(key);
     if (known) {
       known.panel.reveal();
       return known.session.refresh();
     }
-    const { MemorySession } = await import('./memorySession');
     const label = vscode.workspace.asRelativePath(config);
     const title = l10n.t('Memory of {0}', label);
     const column = vscode.ViewColumn.Active;

@@ -13,6 +13,7 @@ const loadSession = async () => ({
   ...(await import('./evaluationSession')),
   ...(await import('./compareFolders')),
 });
+type Loaded = Awaited<ReturnType<typeof loadSession>>;
 
 type Panel = ViewPanel<EvaluationSession, Parameters<SessionOptions['post']>[0]>;
 
@@ -28,7 +29,7 @@ export class EvaluationPanels implements vscode.Disposable {
     this.#serializer = vscode.window.registerWebviewPanelSerializer(VIEW_TYPE, {
       deserializeWebviewPanel: async (panel, state: unknown) => {
         const { dir } = (state ?? {}) as { dir?: unknown };
-        if (typeof dir === 'string') await this.#adopt(panel, dir);
+        if (typeof dir === 'string') this.#adopt(await loadSession(), panel, dir);
         else panel.dispose();
       },
     });
@@ -36,9 +37,10 @@ export class EvaluationPanels implements vscode.Disposable {
 
   /** Shows an evaluation, against another one when that is named. */
   async open(dir: string, baseline?: string): Promise<void> {
+    const loaded = await loadSession(); // before the look: two that come at once get one panel
     const shown = [...this.#panels].find(({ session }) => session.dir === dir);
     if (shown) shown.panel.reveal();
-    const panel = shown ?? (await this.#adopt(createPanel(this.#titleOf(dir)), dir));
+    const panel = shown ?? this.#adopt(loaded, createPanel(this.#titleOf(dir)), dir);
     if (baseline !== undefined) await panel.session.show(dir, baseline);
   }
 
@@ -53,8 +55,11 @@ export class EvaluationPanels implements vscode.Disposable {
     for (const panel of this.#panels) panel.dispose();
   }
 
-  async #adopt(panel: vscode.WebviewPanel, dir: string): Promise<Panel> {
-    const { EvaluationSession, compareFolders } = await loadSession();
+  #adopt(
+    { EvaluationSession, compareFolders }: Loaded,
+    panel: vscode.WebviewPanel,
+    dir: string,
+  ): Panel {
     const { extensionUri, store, ports } = this;
     const adopted: Panel = new ViewPanel(
       panel,

@@ -100,9 +100,12 @@ export class EvaluationSession {
   /** The window knows something new of evaluations. */
   async follow(): Promise<void> {
     if (!this.#isHydrated) return;
+    const wasOver = Boolean(this.#reader?.report);
     await this.#read();
     const { facts } = this;
     if (!this.#isStillHydrated() || !facts) return;
+    // What it was held against while it ran was held against a part of it.
+    if (!wasOver && facts.report && this.#baseline) await this.#compareAgain(this.#baseline);
     const circumstances = this.#circumstances();
     const told = JSON.stringify([facts, circumstances]);
     if (told === this.#told) return;
@@ -267,6 +270,15 @@ export class EvaluationSession {
     };
     if (this.#reader === own) this.#baseline = { facts, reader };
     return facts;
+  }
+
+  async #compareAgain({ facts }: { facts: BaselineFacts }): Promise<void> {
+    try {
+      await this.#compare(facts.id);
+      this.#options.post({ type: 'shown' });
+    } catch {
+      // the other one is not there any more: the view says so where it is chosen
+    }
   }
 
   async #openConfig(): Promise<void> {

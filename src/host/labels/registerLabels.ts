@@ -34,12 +34,12 @@ export function registerLabels(
 
   const open = async (config: vscode.Uri, given?: vscode.WebviewPanel): Promise<void> => {
     const key = config.toString();
+    const loaded = await loadSession(); // before the look: two that come at once get one panel
     const known = panels.get(key);
     if (known) {
       known.panel.reveal();
       return known.session.refresh();
     }
-    const loaded = await loadSession();
     const label = vscode.workspace.asRelativePath(config);
     const title = l10n.t('Labels of {0}', label);
     const panel =

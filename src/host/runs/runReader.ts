@@ -17,7 +17,7 @@ import type { RunView } from './runStore';
 export const SILENCE_SHOWN_SECONDS = 15;
 
 /** A process that was just started has not taken its run yet. */
-const STARTING_MS = 15_000;
+const STARTING_MS = 30_000;
 
 /** Bytes folded in one turn of the event loop: some 10 ms of work. */
 const PORTION_BYTES = 256 * 1024;
@@ -64,9 +64,12 @@ export class RunReader implements RunView {
   }
 
   private async read(): Promise<boolean> {
-    const grew = await this.readLog().catch((error: unknown) => this.blame(error));
+    const news = () => this.readLog().catch((error: unknown) => this.blame(error));
+    let grew = await news();
     const had = { lease: this.lease, status: this.status };
     if (grew || isOpen(this.state) || had.lease === 'live') this.readLease();
+    // Its last words may have come between the two looks.
+    if (!this.live && isOpen(this.state)) grew = (await news()) || grew;
     this.status = this.judge();
     const isSilent = this.live && this.silentSeconds > SILENCE_SHOWN_SECONDS;
     return grew || had.lease !== this.lease || had.status !== this.status || isSilent;

@@ -1,4 +1,4 @@
-import { appendFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { compareFolders } from '../../../src/host/evaluation/compareFolders';
@@ -202,6 +202,23 @@ describe('a session', () => {
     const detail = (await ask('sample', { index: 3 })).value!;
     expect(detail.baseline?.output).toBe(base.samples[3]!.output);
     expect((await ask('sample', { index: 50 })).value!.baseline).toBeNull();
+  });
+
+  it('compares once more when one that was running is over', async () => {
+    const wanted = { folder, samples: 40, skill: 0.7, seed: 1 };
+    const own = writeEvaluation({ ...wanted, id: newId(), stoppedAt: 5 });
+    const whole = writeEvaluation({ ...wanted, id: newId() });
+    const base = writeEvaluation({ folder, id: newId(), samples: 40, skill: 0.2, seed: 2 });
+    const { session, ask, posted } = open(own, [base]);
+    await ask('ready', null);
+    expect((await ask('compare', { baseline: base.plan.id })).value!.paired).toBe(5);
+    for (const name of [evaluationFiles.samples, evaluationFiles.report])
+      copyFileSync(join(whole.dir, name), join(own.dir, name));
+    await session.follow();
+    expect(posted.filter(({ type }) => type === 'shown')).toHaveLength(1);
+    expect((await ask('ready', null)).value!.baseline?.paired).toBe(40);
+    await session.follow();
+    expect(posted.filter(({ type }) => type === 'shown')).toHaveLength(1);
   });
 
   it('tells nothing to a view that is out of sight', async () => {
