@@ -1,9 +1,10 @@
 /** A Chromium with an empty profile that records what it asks of other machines. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type Page } from 'playwright-core';
 import { requireChromium } from './prerequisites';
+import { removeFolder } from './removeFolder';
 
 export interface Browser {
   readonly page: Page;
@@ -24,6 +25,9 @@ const flags = [
 
 /** A webview's files have an address of their own, which its service worker answers. */
 const isWebviewFile = /^https:\/\/[^/]+\.vscode-resource\.vscode-cdn\.net\//;
+/** Much is waited for that whole processes do first; on a busy machine they take their time. */
+const PATIENCE_MS = 120_000;
+
 const isLocal = /^(https?:\/\/(127\.0\.0\.1|localhost)[:/]|data:|blob:|vscode|chrome)/;
 
 export async function launchBrowser(size = { width: 1280, height: 800 }): Promise<Browser> {
@@ -35,6 +39,8 @@ export async function launchBrowser(size = { width: 1280, height: 800 }): Promis
     viewport: size,
     acceptDownloads: true,
   });
+  context.setDefaultTimeout(PATIENCE_MS);
+  context.setDefaultNavigationTimeout(PATIENCE_MS);
   const externalRequests: string[] = [];
   context.on('request', request => {
     const url = request.url();
@@ -45,7 +51,7 @@ export async function launchBrowser(size = { width: 1280, height: 800 }): Promis
     externalRequests,
     close: async () => {
       await context.close();
-      await rm(profile, { recursive: true, force: true });
+      await removeFolder(profile);
     },
   };
 }

@@ -15,6 +15,7 @@ import { root } from '../../scripts/project';
 import { findDesktop, type Desktop } from '../../scripts/vscode/findDesktop';
 import { installCodeServer } from '../../scripts/vscode/installCodeServer';
 import { launchBrowser } from '../../scripts/vscode/launchBrowser';
+import { removeFolder } from '../../scripts/vscode/removeFolder';
 import { startCodeServer } from '../../scripts/vscode/startCodeServer';
 import { filterVariable, resultsVariable } from './index';
 
@@ -107,7 +108,7 @@ async function runInBrowser(scene: Scene): Promise<void> {
       void page.exposeFunction('codeAutomationLog', () => undefined);
     });
     const query = `&payload=${encodeURIComponent(JSON.stringify(payload))}`;
-    await page.goto(server.addressOf(workspace) + query);
+    await page.goto(server.addressOf(workspace) + query, { waitUntil: 'domcontentloaded' });
     await ended;
   } finally {
     await browser.close();
@@ -141,5 +142,5 @@ try {
   await (desktop ? runInDesktop(desktop, scene) : runInBrowser(scene)).catch(console.error);
   process.exitCode = (await report()) ? 0 : 1;
 } finally {
-  await rm(join(scene.workspace, '..'), { recursive: true, force: true });
+  await removeFolder(join(scene.workspace, '..'));
 }

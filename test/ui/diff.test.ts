@@ -10,7 +10,7 @@ import { encodeHeader } from '../../src/engine/formats/encodeSafetensors';
 import { writeModelAndDump } from '../webview/diffLab';
 import { violations } from './accessibility';
 import { useLab } from './lab';
-import { runCommand, webviewWith } from './workbench';
+import { runCommand, until, webviewWith } from './workbench';
 
 const lab = useLab({
   write: folder => {
@@ -60,8 +60,10 @@ describe('the weight diff', () => {
   it('stays responsive over ten gigabytes', async () => {
     const view = await compare('ten-gb-a', 'ten-gb-b');
     await view.locator('#filter').fill('layers.39');
-    await view.locator('.all-rows .row').first().click();
-    expect(await view.locator('.detail h2').innerText()).toContain('layers.39');
+    const first = view.locator('.all-rows .row').first();
+    await until('it is found', async () => (await first.innerText()).includes('layers.39'));
+    await first.click();
+    await view.locator('.detail h2', { hasText: 'layers.39' }).waitFor();
     await lab().picture('diff-host-ten-gigabytes');
   });
 });

@@ -13,6 +13,7 @@ import { violations } from './accessibility';
 import { useLab } from './lab';
 import {
   codeLens,
+  enter,
   openContainer,
   pane,
   persist,
@@ -76,21 +77,18 @@ describe('an evaluation', () => {
     await until('the report is there', () => evaluations().some(isDone));
     await view.locator('.agreement').waitFor();
     expect(await text(view, '.toolbar')).toContain(`${SAMPLES} of 60 · tiny, step 240 · greedy`);
-    const rows = await view.getByRole('treegrid').getAttribute('aria-rowcount');
-    expect(Number(rows)).toBe(SAMPLES + 1);
+    await view.locator(`[role=treegrid][aria-rowcount="${SAMPLES + 1}"]`).waitFor();
   });
 
   it('shows what was expected beside what was written', async () => {
     const view = await report();
-    await view.locator('.table').focus();
-    await lab().page.keyboard.press('2');
-    await lab().page.keyboard.press('ArrowDown');
-    await lab().page.keyboard.press('ArrowRight');
+    const table = view.locator('.table');
+    for (const key of ['2', 'ArrowDown', 'ArrowRight']) await table.press(key);
     await view.locator('.texts').waitFor();
     expect(await view.locator('.lines.wanted .other').count()).toBeGreaterThan(0);
-    await lab().page.keyboard.press('h');
+    await table.press('h');
     await view.locator('.heat-token').first().waitFor();
-    await lab().page.keyboard.press('h');
+    await table.press('h');
     await lab().picture('evaluation-host-sample');
     expect(await violations(view)).toEqual([]);
   });
@@ -159,9 +157,10 @@ describe('an agent', () => {
     const list = page.locator('.quick-input-list .monaco-list-row');
     await list.filter({ hasText: 'step 240' }).first().click();
     await list.filter({ hasText: 'Calculator' }).first().click();
-    const input = page.locator('.quick-input-widget input');
-    await input.fill('Mia buys 5 jars of 8 marbles and finds 5 more. How many does she have?');
-    await page.keyboard.press('Enter');
+    const input = page.locator('.quick-input-widget .quick-input-box input');
+    const question = 'Mia buys 5 jars of 8 marbles and finds 5 more. How many does she have?';
+    await input.fill(question);
+    await enter(page, question);
     const view = await webviewWith(page, '.trace .question');
     await view.locator('.example input').waitFor({ timeout: 120_000 });
     expect(await view.locator('.step').count()).toBeGreaterThan(0);

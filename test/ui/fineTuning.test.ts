@@ -2,6 +2,7 @@
  * Fine-tuning as one story: labels are looked at before anything runs, the run is started from their
  * card, stopped keeping its best, goes on, and its adapter is merged into the base.
  */
+import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -14,7 +15,9 @@ import {
   chooseFromMenu,
   codeLens,
   notification,
+  enter,
   openContainer,
+  pane,
   persist,
   reloadWindow,
   runCommand,
@@ -126,16 +129,16 @@ describe('fine-tuning', () => {
   });
 
   it('goes on from there', async () => {
-    const before = (await inTree())?.step ?? 0;
+    const before = await untilRun('is listed', inTree, () => true);
     await lab().openFile('rolls.yaml');
     await codeLens(lab().page, 'Resume').click();
-    await untilRun('grows', inTree, run => run.step > before);
+    await untilRun('grows', inTree, run => run.step > before.step);
     await lab().picture('fine-tuning-resumed');
   });
 
   it('ends as an adapter that is merged, and is said to be the same model', async () => {
     const { page, workspace } = lab();
-    await runCommand(page, 'Weightroom: Stop Run');
+    await codeLens(page, /^Stop$/).click();
     await untilRun('is stopped', inTree, run => run.status === 'stopped');
     await openContainer(page);
     const checkpoint = treeRow(page, 'Runs', 'step ').first();
@@ -158,18 +161,21 @@ describe('fine-tuning', () => {
     await folder.fill('runs');
     await page.getByText('runs is there already').waitFor();
     await folder.fill('models/rolls');
-    await page.keyboard.press('Enter');
+    await enter(page, 'models/rolls');
     const verdict = notification(page, 'rolls is the same model as the adapter over its base');
     await verdict.getByText(/\d of \d+ positions/).waitFor();
     await verdict.getByText('onto the original ones, logits would differ by up to').waitFor();
+    await verdict.hover(); // it goes away by itself, but not under a pointer
     await lab().picture('merge-verdict');
-    expect(readdirSync(join(workspace, 'models', 'rolls'))).toContain('model.safetensors');
-    await treeRow(page, 'Models', 'Checkpoints').click(); // the list is long: to its end
-    await page.keyboard.press('End');
-    await treeRow(page, 'Models', 'rolls, slm').waitFor();
     await verdict.getByRole('button', { name: 'Try It' }).click();
     const sandbox = await webviewWith(page, '.column-head');
     await sandbox.locator('.column-head').getByText('rolls').first().waitFor();
+    expect(readdirSync(join(workspace, 'models', 'rolls'))).toContain('model.safetensors');
+    await persist('it is listed', async soon => {
+      // the list is long: to its end
+      await pane(page, 'Models').locator('.monaco-list').press('End', soon);
+      await treeRow(page, 'Models', 'rolls, slm').waitFor(soon);
+    });
   });
 
   it('has an adapter that is inspected, by itself and beside another', async () => {
@@ -187,7 +193,7 @@ describe('fine-tuning', () => {
     await page
       .locator('.quick-input-list .monaco-list-row.focused', { hasText: 'stretched' })
       .waitFor();
-    await page.keyboard.press('Enter');
+    await enter(page, 'stretched');
     await view.locator('.adapter-card.second .callout').getByText('different bases').waitFor();
     expect(await violations(view)).toEqual([]);
     await lab().picture('adapter-inspector');
@@ -210,8 +216,15 @@ async function merge(adapter: string, folder: string): Promise<void> {
     (await quickInput().inputValue()).endsWith('-merged'),
   );
   await quickInput().fill(folder);
-  await page.keyboard.press('Enter');
+  await enter(page, folder);
 }
+
+/** Processes that merge into a folder of this name. */
+const mergingInto = (folder: string): number[] =>
+  execFileSync('ps', ['-eo', 'pid=,args='], { encoding: 'utf8' })
+    .split('\n')
+    .filter(line => line.includes(' merge ') && line.includes(folder))
+    .map(line => parseInt(line, 10));
 
 describe('merging', () => {
   it('that is cancelled leaves nothing, and says so', async () => {
@@ -219,7 +232,10 @@ describe('merging', () => {
     const folder = join(workspace, 'models', 'cut-off');
     await merge('wide', 'models/cut-off');
     await until('weights are being written', () => existsSync(folder));
+    const merging = mergingInto('cut-off');
+    for (const pid of merging) process.kill(pid, 'SIGSTOP'); // or it might be done first
     await notification(page, 'Merging into cut-off').getByText('Cancel', { exact: true }).click();
+    for (const pid of merging) process.kill(pid, 'SIGCONT');
     await notification(page, 'The merge was cancelled. Nothing is left of').waitFor();
     expect(existsSync(folder)).toBe(false);
     await page.waitForTimeout(1500); // a process that went on would have written again
@@ -252,7 +268,7 @@ describe('a run that does not fit any more', () => {
     await page
       .locator('.quick-input-list .monaco-list-row.focused', { hasText: 'rolls' })
       .waitFor();
-    await page.keyboard.press('Enter');
+    await enter(page, '');
     await question.waitFor();
     await lab().picture('resume-refused');
     expect([ownerOf(run), starts()]).toEqual([undefined, started]);

@@ -7,6 +7,7 @@ import { packageExtension } from '../../scripts/package';
 import { root } from '../../scripts/project';
 import { installCodeServer, type CodeServer } from '../../scripts/vscode/installCodeServer';
 import { requireChromium } from '../../scripts/vscode/prerequisites';
+import { removeFolder } from '../../scripts/vscode/removeFolder';
 import { installExtension } from '../../scripts/vscode/startCodeServer';
 
 export interface InstalledExtension {
@@ -40,5 +41,5 @@ export default async function install(project: TestProject): Promise<() => Promi
     vsixFiles: vsix.files,
     extensions,
   });
-  return () => rm(home, { recursive: true, force: true });
+  return () => removeFolder(home);
 }

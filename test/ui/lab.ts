@@ -3,13 +3,14 @@
  * run that was started in it. Knows the workbench's address, not its elements.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, inject } from 'vitest';
 import { readManifest, root } from '../../scripts/project';
 import { launchBrowser } from '../../scripts/vscode/launchBrowser';
+import { removeFolder } from '../../scripts/vscode/removeFolder';
 import { startCodeServer, type RunningServer } from '../../scripts/vscode/startCodeServer';
 import { openFile, untilCalm, untilReady } from './workbench';
 
@@ -87,7 +88,7 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
     await browser.close();
     await server.stop();
     endRuns(workspace);
-    await rm(home, { recursive: true, force: true, maxRetries: 5 });
+    await removeFolder(home);
   };
   try {
     await browser.page.goto(server.addressOf(workspace), { waitUntil: 'domcontentloaded' });
@@ -166,7 +167,10 @@ export function installedCli(): string {
 
 /** Process that holds a run's lease, if one does. */
 export function ownerOf(runFolder: string): number | undefined {
-  const lease = join(runFolder, 'lease.json');
-  if (!existsSync(lease)) return undefined;
-  return (JSON.parse(readFileSync(lease, 'utf8')) as { pid?: number }).pid;
+  try {
+    const lease = readFileSync(join(runFolder, 'lease.json'), 'utf8');
+    return (JSON.parse(lease) as { pid?: number }).pid;
+  } catch {
+    return undefined; // there is none, or it goes away just now
+  }
 }

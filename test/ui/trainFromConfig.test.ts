@@ -57,8 +57,8 @@ describe('training from a config', () => {
 
   it('shows growing steps in the tree, the status bar and a last loss in the lens', async () => {
     const { page } = lab();
-    const before = await shownRun(page, 'sums');
-    const now = await untilRun('grows', inTree('sums'), run => run.step > (before?.step ?? 0));
+    const before = await untilRun('is listed', inTree('sums'), () => true);
+    const now = await untilRun('grows', inTree('sums'), run => run.step > before.step);
     expect(now).toMatchObject({ status: 'training', maxSteps: endlessSteps });
     await lab().openFile('sums.yaml');
     await codeLens(page, /Open curves · \d/).waitFor();
@@ -73,20 +73,20 @@ describe('training from a config', () => {
   });
 
   it('goes on from there with the lens Resume', async () => {
-    const stopped = await shownRun(lab().page, 'sums');
+    const stopped = await untilRun('is listed', inTree('sums'), () => true);
     await codeLens(lab().page, 'Resume').click();
-    await untilRun('grows', inTree('sums'), run => run.step > (stopped?.step ?? 0));
+    await untilRun('grows', inTree('sums'), run => run.step > stopped.step);
     expect(readdirSync(join(lab().workspace, 'runs'))).toHaveLength(1);
   });
 
   it('survives a reload of the window and is found again', async () => {
     const { page } = lab();
+    const before = await untilRun('is listed', inTree('sums'), () => true);
     const owner = ownerOf(runFolder('sums'));
-    const before = await shownRun(page, 'sums');
+    expect(owner).toBeDefined();
     await reloadWindow(page, { keepsEditors: true });
     await openContainer(page);
-    await untilRun('grows', inTree('sums'), run => run.step > (before?.step ?? 0));
-    expect(owner).toBeDefined();
+    await untilRun('grows', inTree('sums'), run => run.step > before.step);
     expect(ownerOf(runFolder('sums'))).toBe(owner);
   });
 
@@ -95,9 +95,9 @@ describe('training from a config', () => {
     await lab().openFile('sums.yaml');
     await codeLens(page, /Open curves/).click();
     const view = await curvesView(page);
-    const before = await shownInCurves(view, 'sums');
     const read = () => shownInCurves(view, 'sums');
-    await untilRun('grows in the curves', read, run => run.step > (before?.step ?? 0));
+    const before = await untilRun('is listed', read, () => true);
+    await untilRun('grows in the curves', read, run => run.step > before.step);
     expect(await page.locator('.tab', { hasText: 'Loss curves' }).count()).toBe(1);
   });
 

@@ -8,7 +8,11 @@ import { sandboxView } from './sandboxView';
 import { codeLens, openContainer, pane, runCommand } from './workbench';
 import { writeWorkspace } from './workspace';
 
-const lab = useLab({ write: writeWorkspace, asksForTrust: true });
+const lab = useLab({
+  write: writeWorkspace,
+  asksForTrust: true,
+  settings: { 'security.workspace.trust.startupPrompt': 'never' },
+});
 
 /** Command lines of processes that were started from the installed extension. */
 function startedByExtension(): string[] {

@@ -28,8 +28,11 @@ export async function openContainer(page: Page): Promise<void> {
   await title.waitFor({ timeout: patience });
 }
 
-/** VS Code in a browser writes down every five seconds what is open; what is newer is lost. */
-const SAVED_MS = 6000;
+/**
+ * VS Code in a browser writes down every five seconds what is open, once it has nothing else to do;
+ * what is newer is lost.
+ */
+const SAVED_MS = 12_000;
 
 /** @param keepsEditors waits before until VS Code will remember what is open now */
 export async function reloadWindow(
@@ -69,8 +72,19 @@ export async function openFile(page: Page, path: string): Promise<void> {
 
 /** Takes what it finds. By key: rows move under a pointer while results come in. */
 async function choose(...what: Parameters<typeof find>): Promise<void> {
+  const [page, , typed, , soon] = what;
   await find(...what);
-  await what[0].keyboard.press('Enter');
+  await enter(page, typed, soon);
+}
+
+/** Presses Enter in the quick pick, wherever the focus is, and waits until it is taken. */
+export async function enter(page: Page, typed: string, soon?: Timeout): Promise<void> {
+  const box = quickInput(page).locator('.quick-input-box input');
+  await box.press('Enter', soon);
+  await until(
+    'Enter is taken',
+    async () => !(await box.isVisible()) || (await box.inputValue()) !== typed,
+  );
 }
 
 /**
@@ -102,8 +116,11 @@ export async function persist(
 ): Promise<void> {
   const end = Date.now() + patience;
   for (let timeout = 2000; ; timeout = Math.min(2 * timeout, 30_000)) {
-    if (await tries(attempt({ timeout }))) return;
-    if (Date.now() > end) throw new Error(tooLate(what, patience));
+    try {
+      return await attempt({ timeout });
+    } catch (cause) {
+      if (Date.now() > end) throw new Error(tooLate(what, patience), { cause });
+    }
   }
 }
 
@@ -125,7 +142,7 @@ export async function chooseFromMenu(
     await row.click({ button: 'right', ...soon });
     const item = page.locator('.context-view').getByText(entry, { exact: true });
     await item.click(soon);
-    await item.waitFor({ state: 'hidden', ...soon });
+    await item.waitFor({ state: 'hidden' }); // not soon: chosen twice, it would be done twice
     await follows(soon);
   });
 }
@@ -201,15 +218,24 @@ async function answers(question: Promise<boolean>, patienceMs = 30_000): Promise
   return Promise.race([question, delay(patienceMs, false)]);
 }
 
-/** Waits until a condition holds: for what no element shows. */
+/** Waits until a condition holds: for what no element shows. What is not there yet may throw. */
 export async function until(
   what: string,
   holds: () => boolean | Promise<boolean>,
   patienceMs = patience,
 ): Promise<void> {
   const end = Date.now() + patienceMs;
-  while (!(await answers(Promise.resolve(holds())))) {
-    if (Date.now() > end) throw new Error(tooLate(what, patienceMs));
+  let cause: unknown;
+  const asked = async () => {
+    try {
+      return await holds();
+    } catch (error) {
+      cause = error;
+      return false;
+    }
+  };
+  while (!(await answers(asked()))) {
+    if (Date.now() > end) throw new Error(tooLate(what, patienceMs), { cause });
     await delay(100);
   }
 }

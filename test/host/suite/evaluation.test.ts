@@ -13,20 +13,22 @@ import { activate, extension, inWorkspace, remove, until, writeText } from './sc
 const folder = inWorkspace('evaluation-suite');
 const config = vscode.Uri.file(join(folder, 'sums.yaml'));
 const SAMPLES = 12;
+const MANY = 40;
 let api: Weightroom;
 let runId: string;
+let checkpoint: string;
 
 /** Learns nothing in so few steps: every answer is wrong, which is what a test of failures wants. */
-const configText = (model: string) => `weightroom: 1
+const configText = (model: string, samples = SAMPLES, tokens = 24) => `weightroom: 1
 model: { family: slm, block_size: 128, n_layer: 1, n_head: 2, n_embed: 16 }
 data: { train: problems.jsonl, format: gsm8k, tokenizer: bytes }
 train: { max_steps: 4, batch_size: 2, save_every: 4 }
 evaluate:
   model: ${model}
   data: problems.jsonl
-  samples: ${SAMPLES}
+  samples: ${samples}
   batch_size: 2
-  max_new_tokens: 24
+  max_new_tokens: ${tokens}
   metrics: [exact_match, rouge]
 `;
 
@@ -105,7 +107,8 @@ describe('evaluations', function () {
       cwd: folder,
     });
     [runId] = readdirSync(runs) as [string];
-    writeText(config.fsPath, configText(join(runs, runId, 'checkpoints', 'step-000004')));
+    checkpoint = join(runs, runId, 'checkpoints', 'step-000004');
+    writeText(config.fsPath, configText(checkpoint));
     await api.runs.refresh();
   });
   after(() => {
@@ -157,6 +160,7 @@ describe('evaluations', function () {
   });
 
   it('are cancelled, stay resumable, and are then finished', async () => {
+    writeText(config.fsPath, configText(checkpoint, MANY, 100)); // not over before it is cancelled
     const source = new vscode.CancellationTokenSource();
     const told = await watched(async () => {
       const running = run([root()], source.token);
@@ -166,7 +170,7 @@ describe('evaluations', function () {
       await running;
     });
     const judged = told.filter(({ outcome }) => outcome === 'failed' || outcome === 'passed');
-    assert(judged.length < SAMPLES, `${judged.length} were answered`);
+    assert(judged.length < MANY, `${judged.length} were answered`);
     assert.equal(newest().state, 'stopped');
     const { id } = newest();
     await vscode.commands.executeCommand('weightroom.evaluation.resume', id);
@@ -174,7 +178,7 @@ describe('evaluations', function () {
       await api.evaluations.refresh();
       return api.evaluations.get(id)?.state === 'done';
     });
-    assert.equal(api.evaluations.get(id)?.report?.samples, SAMPLES);
+    assert.equal(api.evaluations.get(id)?.report?.samples, MANY);
   });
 
   it('stand below the run whose model they are of', () => {

@@ -24,7 +24,7 @@ describe('out-of-memory messages of a task', () => {
       `Out of Memory: ${NUMBERS}`,
     ];
     // Not at once: VS Code begins to read after a task began to write.
-    const code = `setTimeout(() => console.log(${JSON.stringify(lines.join('\n'))}), 2000)`;
+    const code = `setTimeout(() => console.log(${JSON.stringify(lines.join('\n'))}), 4000)`;
     const task = new vscode.Task(
       { type: 'process' },
       workspaceFolder(),

@@ -199,9 +199,11 @@ describe('a run of the workspace', () => {
       { runId: left },
       { runId: right },
     ]);
-    const tab = await until(() => vscode.window.tabGroups.activeTabGroup.activeTab);
-    assert(tab.input instanceof vscode.TabInputTextDiff);
-    assert.match(tab.input.original.path, new RegExp(left));
-    assert.match(tab.input.modified.path, new RegExp(right));
+    const shown = await until(() => {
+      const input = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
+      return input instanceof vscode.TabInputTextDiff && input;
+    });
+    assert.match(shown.original.path, new RegExp(left));
+    assert.match(shown.modified.path, new RegExp(right));
   });
 });
