@@ -6,7 +6,7 @@ import type { Graph, GraphBuilder, Value } from '../graph/graph';
 import { attendFully, attendPast } from './attention';
 import { cacheShape } from './families';
 import type { ModelShape } from './modelShape';
-import type { AttentionInputs, ModelParts } from './parts';
+import type { ModelParts } from './parts';
 import { type BatchShape, type ProgramOptions, startProgram } from './startProgram';
 
 export const keysOf = (layer: number): string => `past/${layer}/keys`;
@@ -42,16 +42,12 @@ export function cachedProgram(
 ): Graph {
   const { batch, time } = shape;
   const { heads, size } = cacheShape(model.base);
-  const fresh: Value[] = [];
+  const fresh: Value[] = []; // each [batch, kv heads, time, size]
   const inputsOf = new Map<string, Value>();
-  const keep = (b: GraphBuilder, { k, v }: AttentionInputs) => {
-    const each = [1, batch, heads, time, size];
-    fresh.push(b.reshape(k, each), b.reshape(v, each));
-  };
   const attendFirst = (b: GraphBuilder, padding: Value | undefined): ModelParts['attend'] => {
     const seen = time > 1 ? padding : undefined;
     return inputs => {
-      keep(b, inputs);
+      fresh.push(inputs.k, inputs.v);
       return attendFully(b, inputs, { padding: seen, dropout: x => x });
     };
   };
@@ -61,7 +57,7 @@ export function cachedProgram(
     const mask = open('past_mask', [batch, 1, 1, ANY_CAPACITY], 3);
     return inputs => {
       const { layer } = inputs;
-      keep(b, inputs);
+      fresh.push(inputs.k, inputs.v);
       return attendPast(b, inputs, {
         keys: open(keysOf(layer), [batch, heads, size, ANY_CAPACITY], 3),
         values: open(valuesOf(layer), [batch, heads, ANY_CAPACITY, size], 2),
@@ -81,7 +77,7 @@ export function cachedProgram(
   const scored = everyColumn ? hidden : b.reshape(last(), [batch, width]);
   const outputs = new Map([
     ['logits', logits(scored)],
-    ['fresh', b.concat(fresh, 0)],
+    ['fresh', b.reshape(b.concat(fresh, 0), [fresh.length, batch, heads, time, size])],
   ]);
   for (const name of inner) {
     const down = parts.parameter(`${name}.lora_A`);
