@@ -142,7 +142,8 @@ export async function chooseFromMenu(
     await row.click({ button: 'right', ...soon });
     const item = page.locator('.context-view').getByText(entry, { exact: true });
     await item.click(soon);
-    await item.waitFor({ state: 'hidden' }); // not soon: chosen twice, it would be done twice
+    // A click in a menu's first moments is lost. Not too soon: chosen twice, it is done twice.
+    await item.waitFor({ state: 'hidden', timeout: Math.max(soon.timeout, 10_000) });
     await follows(soon);
   });
 }
