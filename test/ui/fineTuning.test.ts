@@ -13,6 +13,7 @@ import { ownerOf, useLab } from './lab';
 import { runRow, shownRun, untilRun } from './runsView';
 import {
   chooseFromMenu,
+  chooseOnce,
   codeLens,
   notification,
   enter,
@@ -148,8 +149,7 @@ describe('fine-tuning', () => {
       await page.keyboard.press('Escape');
       if (!(await checkpoint.isVisible()))
         await runRow(page, 'rolls').first().locator('.monaco-tl-twistie').click(soon);
-      await checkpoint.click({ button: 'right', ...soon });
-      await page.locator('.context-view').getByText('Merge Adapter…').click(soon);
+      await chooseOnce(checkpoint, 'Merge Adapter…', soon);
       await onto.waitFor(soon);
     });
     await lab().picture('merge-onto');

@@ -139,13 +139,24 @@ export async function chooseFromMenu(
   const page = row.page();
   await persist(`${entry} is chosen`, async soon => {
     await page.keyboard.press('Escape');
-    await row.click({ button: 'right', ...soon });
-    const item = page.locator('.context-view').getByText(entry, { exact: true });
-    await item.click(soon);
-    // A click in a menu's first moments is lost. Not too soon: chosen twice, it is done twice.
-    await item.waitFor({ state: 'hidden', timeout: Math.max(soon.timeout, 10_000) });
+    await chooseOnce(row, entry, soon);
     await follows(soon);
   });
+}
+
+/** A menu takes no click in its first 100 ms, so that the press which opened it chooses nothing. */
+const MENU_RESTS_MS = 300;
+
+/** Chooses from the context menu of a row; fails when the choice is not taken. */
+export async function chooseOnce(row: Locator, entry: string, soon: Timeout): Promise<void> {
+  const page = row.page();
+  await row.click({ button: 'right', ...soon });
+  const item = page.locator('.context-view').getByText(entry, { exact: true });
+  await item.waitFor(soon);
+  await page.waitForTimeout(MENU_RESTS_MS);
+  await item.click(soon);
+  // Not too soon: what is chosen twice is done twice.
+  await item.waitFor({ state: 'hidden', timeout: Math.max(soon.timeout, 10_000) });
 }
 
 export interface Timeout {
