@@ -2,16 +2,19 @@
  * The weight diff with all metrics beside NumPy on the same files, in one run, and beside what the
  * machine's memory gives. Files are in the page cache. The two take turns.
  *
- *   npx tsx bench/diff.ts [--megabytes 512] [--rounds 3] [--threads 2] [--python /usr/bin/python3]
+ *   npx tsx bench/diff.ts [--megabytes 1536] [--rounds 2] [--threads 2] [--python /usr/bin/python3]
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { buildSync } from 'esbuild';
+import { commonJsMeta } from '../scripts/commonJsMeta';
 import { root } from '../scripts/project';
 import { bytesText } from '../src/curves/numberText';
-import { ModelComparison } from '../src/engine/compare/compareModels';
+import type * as CompareModels from '../src/engine/compare/compareModels';
 import { disk } from '../src/engine/files/fileSystem';
 import { writeSafetensors } from '../src/engine/formats/safetensors';
 import { narrowFloats } from '../src/engine/tensor/narrowFloats';
@@ -20,8 +23,8 @@ import { type Tensor, tensor } from '../src/engine/tensor/tensor';
 
 const { values: options } = parseArgs({
   options: {
-    megabytes: { type: 'string', default: '512' },
-    rounds: { type: 'string', default: '3' },
+    megabytes: { type: 'string', default: '1536' },
+    rounds: { type: 'string', default: '2' },
     threads: { type: 'string', default: String(Math.min(4, availableParallelism())) },
     python: { type: 'string', default: '/usr/bin/python3' },
   },
@@ -87,6 +90,21 @@ interface Rates {
   ours: number;
   numpy: number;
 }
+
+/** As users run it: bundled, each thread beside it. */
+function bundled(): typeof CompareModels {
+  const outdir = join(folder, 'engine');
+  buildSync({
+    ...{ platform: 'node', format: 'cjs', target: 'node20', bundle: true, ...commonJsMeta },
+    absWorkingDir: join(root, 'src', 'engine', 'compare'),
+    entryPoints: ['compareModels.ts', 'compareWorker.ts'],
+    outExtension: { '.js': '.cjs' },
+    ...{ outdir, logLevel: 'error' },
+  });
+  return createRequire(import.meta.url)(join(outdir, 'compareModels.cjs')) as typeof CompareModels;
+}
+
+const { ModelComparison } = bundled();
 
 async function ours({ left, right }: Files): Promise<number> {
   const comparison = new ModelComparison({ left, right }, { threads: Number(options.threads) });

@@ -140,6 +140,7 @@ describe('totals of parts', () => {
     for (let block = 0; block < 6; block++) {
       fill(kernel, ['float32', 'float32'], block);
       kernel.add(whole, block * BLOCK, BLOCK);
+      fill(kernel, ['float32', 'float32'], block);
       const part = noTotals();
       kernel.add(part, block * BLOCK, BLOCK);
       joinTotals(joined, part);

@@ -175,6 +175,7 @@ const CODES: Readonly<Record<string, readonly number[]>> = {
   'v128.any_true': simd(0x53),
   'f64x2.promote_low_f32x4': simd(0x5f),
   'f32x4.nearest': simd(0x6a),
+  'i32x4.bitmask': simd(0xa4),
   'i32x4.shl': simd(0xab),
   'i32x4.shr_s': simd(0xac),
   'i32x4.shr_u': simd(0xad),
@@ -192,6 +193,7 @@ const CODES: Readonly<Record<string, readonly number[]>> = {
   'f64x2.sub': simd(0xf1),
   'f64x2.mul': simd(0xf2),
   'i32x4.trunc_sat_f32x4_s': simd(0xf8),
+  'f32x4.convert_i32x4_s': simd(0xfa),
   'f32x4.convert_i32x4_u': simd(0xfb),
 };
 

@@ -14,15 +14,17 @@ import {
   BINS,
   binOf,
   BLOCK,
-  compareText,
+  distancesText,
   type FloatDtype,
+  maximaText,
   momentsText,
   PAGES,
+  sumsText,
 } from './kernelText';
 import { distanceOf, formatOf, type NumberFormat } from './numberFormat';
 
 export interface Kernel {
-  /** Bytes of up to `BLOCK` elements of each side, to be filled before each `add`. */
+  /** Bytes of up to `BLOCK` elements of each side, to be filled before each `add`, which uses them up. */
   readonly left: Uint8Array;
   readonly right: Uint8Array;
   readonly format: NumberFormat;
@@ -131,7 +133,12 @@ let sharedMemory: { readonly buffer: ArrayBuffer } | undefined;
 type Loop = (n: number) => number;
 const compiled = new Map<string, Loop>();
 
-function loopOf(name: 'compare' | 'moments', text: () => string, key: string): Loop {
+function loopOf(
+  name: 'sums' | 'maxima' | 'distances' | 'moments',
+  types: readonly FloatDtype[],
+  text: () => string,
+): Loop {
+  const key = [name, ...types].join(' ');
   const known = compiled.get(key);
   if (known) return known;
   const module = new WebAssembly.Module(assemble(text()));
@@ -155,7 +162,9 @@ class LoopKernel implements Kernel {
   readonly #doubles = new Float64Array(this.#buffer, 0, 128);
   readonly #words = new Uint32Array(this.#buffer, 0, 256);
   readonly #bins = new Uint32Array(this.#buffer, AT.bins, 2 * BINS);
-  readonly #compare: Loop;
+  readonly #sums: Loop;
+  readonly #maxima: Loop;
+  readonly #distances: Loop;
   readonly #moments: Loop;
   readonly #elements: CompareElements;
   readonly #read: readonly [(i: number) => number, (i: number) => number];
@@ -174,10 +183,11 @@ class LoopKernel implements Kernel {
     ];
     this.format = formatOf(leftType, rightType);
     const format = this.format as FloatDtype;
-    const key = `${leftType} ${rightType}`;
-    this.#compare = loopOf('compare', () => compareText(leftType, rightType, format), key);
-    this.#moments = loopOf('moments', () => momentsText(leftType), leftType);
     const types = [leftType, rightType] as const;
+    this.#sums = loopOf('sums', types, () => sumsText(...types));
+    this.#maxima = loopOf('maxima', types, () => maximaText(...types));
+    this.#distances = loopOf('distances', types, () => distancesText(...types, format));
+    this.#moments = loopOf('moments', [leftType], () => momentsText(leftType));
     const bytes = [this.left, this.right] as const;
     this.#elements = elementComparer(types, bytes, format);
     this.#read = [elementReader(leftType, this.left), elementReader(rightType, this.right)];
@@ -206,8 +216,7 @@ class LoopKernel implements Kernel {
   }
 
   #addSame(totals: Totals, n: number, shift: number): void {
-    const rounds = this.#moments(n);
-    const specials = this.#addSpecials(totals, rounds);
+    const specials = this.#takeSpecials(totals, this.#moments(n)).length;
     const [a, aa] = [this.#sum(0), this.#sum(2)];
     addSums(totals, { n: n - specials, shift, a, b: a, aa, bb: aa, ab: aa, dd: 0 });
     totals.equalBits += n;
@@ -217,59 +226,67 @@ class LoopKernel implements Kernel {
 
   #addOther(totals: Totals, block: { first: number; n: number; shift: number }): void {
     const { first, n, shift } = block;
+    const specials = this.#takeSpecials(totals, this.#sums(n));
+    const [a, b, aa, bb, ab, dd] = [0, 1, 2, 3, 4, 5].map(k => this.#sum(k)) as SixSums;
+    addSums(totals, { n: n - specials.length, shift, a, b, aa, bb, ab, dd });
     this.#floats[AT.floor / 4] = REL_FLOOR;
     TOLERANCES.forEach((t, k) => (this.#floats[AT.tolerances / 4 + k] = t));
-    this.#bins.fill(0);
-    const rounds = this.#compare(n);
-    const specials = this.#addSpecials(totals, rounds);
-    const [a, b, aa, bb, ab, dd] = [0, 1, 2, 3, 4, 5].map(k => this.#sum(k)) as SixSums;
-    addSums(totals, { n: n - specials, shift, a, b, aa, bb, ab, dd });
-    this.#addEqual(totals, { first, n, specials });
-    this.#addBins(totals, specials);
+    this.#maxima(n);
     this.#addMaxima(totals, first, n);
+    const unequal = specials.filter(({ isEqual }) => !isEqual).map(({ i }) => i);
+    this.#addEqual(totals, { first, n, unequal });
+    this.#bins.fill(0);
+    totals.near += this.#distances(n) - specials.length;
+    this.#addBins(totals);
   }
 
-  /** Elements that are not finite; they counted as equal ones at the shift. @returns how many */
-  #addSpecials(totals: Totals, rounds: number): number {
-    const list = new Int32Array(this.#buffer, AT.special, rounds);
-    let count = 0;
-    for (const round of list)
+  /** Counts elements that are not finite, and makes them 0 on both sides for what follows. */
+  #takeSpecials(totals: Totals, rounds: number): Special[] {
+    const [left, right] = this.#read;
+    const [leftWidth, rightWidth] = [dtypeBytes[this.leftType], dtypeBytes[this.rightType]];
+    const specials: Special[] = [];
+    for (const byte of new Int32Array(this.#buffer, AT.special, rounds)) {
+      const round = byte / leftWidth;
       for (let i = round; i < round + 4; i++) {
-        const [a, b] = [this.#read[0](i), this.#read[1](i)];
+        const [a, b] = [left(i), right(i)];
         if (Number.isFinite(a) && Number.isFinite(b)) continue;
-        count++;
         addSpecial(totals, a, b);
+        specials.push({ i, isEqual: this.#isEqual(i) });
+        this.left.fill(0, i * leftWidth, (i + 1) * leftWidth);
+        this.right.fill(0, i * rightWidth, (i + 1) * rightWidth);
       }
-    this.#specialRounds = list;
-    return count;
+    }
+    return specials;
   }
 
-  #specialRounds: Int32Array = new Int32Array(0);
-
-  #addEqual(totals: Totals, { first, n, specials }: Record<'first' | 'n' | 'specials', number>) {
+  /** @param unequal of the elements that are 0 now, those that were not equal */
+  #addEqual(
+    totals: Totals,
+    { first, n, unequal }: { first: number; n: number; unequal: readonly number[] },
+  ): void {
     let equal = 0;
     for (let lane = 0; lane < 4; lane++) equal += this.#words[AT.equal / 4 + lane]!;
-    if (specials > 0)
-      for (const round of this.#specialRounds)
-        for (let i = round; i < round + 4; i++)
-          if (!Number.isFinite(this.#read[0](i)) || !Number.isFinite(this.#read[1](i)))
-            if (!this.#isEqual(i)) equal--;
-    totals.equalBits += equal;
-    for (let i = 0; i < n && totals.differing.length < MOST_DIFFERING && equal < n; i++)
-      if (!this.#isEqual(i)) totals.differing.push(first + i);
+    totals.equalBits += equal - unequal.length;
+    const room = MOST_DIFFERING - totals.differing.length;
+    const found = unequal.slice(0, room);
+    for (let i = 0, seen = equal; i < n && seen < n && found.length < room + unequal.length; i++)
+      if (!this.#isEqual(i)) {
+        found.push(i);
+        seen++;
+      }
+    found.sort((a, b) => a - b);
+    totals.differing.push(...found.slice(0, room).map(i => first + i));
   }
 
-  #addBins(totals: Totals, specials: number): void {
+  #addBins(totals: Totals): void {
     const bins = this.#bins;
     totals.near += bins[0]! + bins[BINS]!;
-    const isFar = this.#words.subarray(AT.farthest / 4, AT.farthest / 4 + 4).some(d => d > 0);
-    if (isFar) {
+    const farthest = this.#words.subarray(AT.farthest / 4, AT.farthest / 4 + 4);
+    if (farthest.some(d => d > 0)) {
       const into = binsOf(totals);
       for (let bin = 1; bin < BINS; bin++) into[bin]! += bins[bin]! + bins[BINS + bin]!;
     }
-    totals.near += this.#words[AT.zeros / 4]! - specials;
-    for (let lane = 0; lane < 4; lane++)
-      totals.farthest = Math.max(totals.farthest, this.#words[AT.farthest / 4 + lane]!);
+    totals.farthest = Math.max(totals.farthest, ...farthest);
   }
 
   /** The loop's own are rounded: the exact ones are looked for where they are. */
@@ -300,6 +317,12 @@ class LoopKernel implements Kernel {
     const at = AT.maxima / 4 + 4 * k;
     return Math.max(...this.#floats.subarray(at, at + 4));
   }
+}
+
+/** An element that is not finite on one side or on both. */
+interface Special {
+  readonly i: number;
+  readonly isEqual: boolean;
 }
 
 type SixSums = [number, number, number, number, number, number];

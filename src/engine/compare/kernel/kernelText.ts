@@ -1,6 +1,9 @@
 /**
- * The two loops of the comparison as WebAssembly text, for each pair of element types: four elements
- * a round, sums in double precision. What they leave in memory is read by `blockKernel`.
+ * The loops of the comparison as WebAssembly text, for each pair of element types: four elements a
+ * round, sums in double precision. What they leave in memory is read by `LoopKernel`.
+ *
+ * What two sides come to takes three loops over a block that stays in the processor's cache, because
+ * the numbers that one of them keeps fit into registers, and those of all three do not.
  */
 
 /** Element types that the loops read. */
@@ -23,12 +26,10 @@ export const AT = {
   equal: 208,
   /** Four uint32: largest distance in units of the last place. */
   farthest: 224,
-  /** int32: elements of distance 0 that are not in the bins. */
-  zeros: 240,
+  /** int32 each: byte of the left side where of a round's four elements one may not be finite. */
+  special: 1024,
   /** Two times BINS uint32: how often each distance was seen, a set of bins for every other lane. */
-  bins: 1024,
-  /** int32 each: where of a round's four elements one is not finite. */
-  special: 18432,
+  bins: 34816,
   left: 65536,
   right: 262144,
 } as const;
@@ -41,62 +42,78 @@ const BIN_BYTES = BINS * 4;
 
 const get = (name: string) => `(local.get $${name})`;
 const set = (name: string, value: string) => `(local.set $${name} ${value})`;
-const splat = (n: number) => `(i32x4.splat (i32.const ${n}))`;
+const int = (n: number) => `(i32.const ${n})`;
+const splat = (n: number) => `(i32x4.splat ${int(n)})`;
 const op = (name: string, ...parts: string[]) => `(${name} ${parts.join(' ')})`;
 
-/** Four elements as float32. */
-const load: Readonly<Record<FloatDtype, (address: string) => string>> = {
-  float32: address => op('v128.load', address),
-  bfloat16: address => op('i32x4.shl', op('v128.load16x4_u', address), '(i32.const 16)'),
+/** What loops compare with all the time: in locals, because it would be made anew in each round. */
+const CONSTANTS = {
+  magnitude: 0x7fffffff,
+  largest: 0x7f7fffff,
+  one: 1,
+  half16: 0x7fff,
+  half13: 0xfff,
+  sign16: 0x8000,
+  infinite16: 0x7bff,
+  exponent: 0x7f800000,
+  scale112: 0x77800000, // 2^112
+  scale24: 0x4b800000, // 2^24
+  bias16: 112 << 10,
+  most16: 0x7c00,
+  normal16: 0x387fffff,
+} as const;
+type Constant = keyof typeof CONSTANTS;
+const constant = (name: Constant) => get(`c_${name}`);
+
+const bytesOf = (dtype: FloatDtype): number => (dtype === 'float32' ? 4 : 2);
+
+/** One side of a block: where its elements lie, and the local that counts its bytes. */
+interface Stream {
+  readonly dtype: FloatDtype;
+  readonly base: number;
+  readonly at: string;
+}
+
+const leftOf = (dtype: FloatDtype): Stream => ({ dtype, base: AT.left, at: 'l' });
+/** Counts along with the left where both are of one width. */
+const rightOf = (dtype: FloatDtype, left: FloatDtype): Stream => ({
+  dtype,
+  base: AT.right,
+  at: bytesOf(dtype) === bytesOf(left) ? 'l' : 'r',
+});
+
+const halves = ({ base, at }: Stream) => op(`v128.load16x4_u offset=${base}`, get(at));
+const signAt31 = (h: string) => op('i32x4.shl', op('v128.and', h, constant('sign16')), int(16));
+
+/** Sets a local to four elements as float32. */
+const load: Readonly<Record<FloatDtype, (name: string, stream: Stream) => string>> = {
+  float32: (name, { base, at }) => set(name, op(`v128.load offset=${base}`, get(at))),
+  bfloat16: (name, stream) => set(name, op('i32x4.shl', halves(stream), int(16))),
   // exponents become float32's by a multiplication, which is exact also for subnormal numbers
-  float16: address => `${set('h', op('v128.load16x4_u', address))}
-    ${set(
-      'x',
-      op(
-        'f32x4.mul',
-        op('i32x4.shl', op('v128.and', get('h'), splat(0x7fff)), '(i32.const 13)'),
-        splat(0x77800000), // 2^112
-      ),
-    )}
-    ${set(
-      'x',
-      op(
-        'v128.or',
-        get('x'),
-        op(
-          'v128.and',
-          op('i32x4.gt_s', op('v128.and', get('h'), splat(0x7fff)), splat(0x7bff)),
-          splat(0x7f800000),
-        ),
-      ),
-    )}
-    ${set(
-      'x',
-      op(
-        'v128.or',
-        get('x'),
-        op('i32x4.shl', op('v128.and', get('h'), splat(0x8000)), '(i32.const 16)'),
-      ),
-    )}`,
+  float16: (name, stream) => `
+    ${set('h', halves(stream))}
+    ${set('x', op('v128.and', get('h'), constant('half16')))}
+    ${set(name, op('f32x4.mul', op('i32x4.shl', get('x'), int(13)), constant('scale112')))}
+    ${set(name, op('v128.or', get(name), op('v128.and', op('i32x4.gt_s', get('x'), constant('infinite16')), constant('exponent'))))}
+    ${set(name, op('v128.or', get(name), signAt31(get('h'))))}`,
 };
 
-const loadInto = (name: string, dtype: FloatDtype, address: string): string =>
-  dtype === 'float16'
-    ? `${load.float16(address)} ${set(name, get('x'))}`
-    : set(name, load[dtype](address));
-
-const magnitude = (x: string) => op('v128.and', get(x), splat(0x7fffffff));
+const magnitude = (x: string) => op('v128.and', x, constant('magnitude'));
 const lowestKept = (x: string, shift: number) =>
-  op('v128.and', op('i32x4.shr_u', x, `(i32.const ${shift})`), splat(1));
+  op('v128.and', op('i32x4.shr_u', x, int(shift)), constant('one'));
 /** To the nearest, ties to even, of bits whose sign is cleared. */
-const rounded = (x: string, shift: number) =>
+const rounded = (x: string, shift: 16 | 13) =>
   op(
     'i32x4.shr_u',
-    op('i32x4.add', op('i32x4.add', x, splat(2 ** (shift - 1) - 1)), lowestKept(x, shift)),
-    `(i32.const ${shift})`,
+    op(
+      'i32x4.add',
+      op('i32x4.add', x, constant(shift === 16 ? 'half16' : 'half13')),
+      lowestKept(x, shift),
+    ),
+    int(shift),
   );
 
-/** The number's place among all numbers of the format, without its sign. */
+/** The place of a float32 among all numbers of the format, without its sign. */
 const place: Readonly<Record<FloatDtype, (x: string) => string>> = {
   float32: magnitude,
   bfloat16: x => rounded(magnitude(x), 16),
@@ -105,51 +122,61 @@ const place: Readonly<Record<FloatDtype, (x: string) => string>> = {
       'v128.bitselect',
       op(
         'i32x4.min_s',
-        op('i32x4.sub', rounded(magnitude(x), 13), splat(112 << 10)),
-        splat(0x7c00),
+        op('i32x4.sub', rounded(magnitude(x), 13), constant('bias16')),
+        constant('most16'),
       ),
       op(
         'i32x4.trunc_sat_f32x4_s',
-        op('f32x4.nearest', op('f32x4.mul', op('f32x4.abs', get(x)), splat(0x4b800000))), // 2^24
+        op('f32x4.nearest', op('f32x4.mul', magnitude(x), constant('scale24'))),
       ),
-      op('i32x4.gt_s', magnitude(x), splat(0x387fffff)),
+      op('i32x4.gt_s', magnitude(x), constant('normal16')),
     ),
 };
 
-/** Negative numbers count downwards, and both zeros are one. */
-const signedPlace = (name: string, x: string, format: FloatDtype): string => `
-    ${set('h', op('i32x4.shr_s', get(x), '(i32.const 31)'))}
-    ${set(name, op('i32x4.sub', op('v128.xor', place[format](x), get('h')), get('h')))}`;
+/** Sets a local to places; negative numbers count downwards, and both zeros are one. */
+const loadPlace = (name: string, stream: Stream, format: FloatDtype): string => {
+  const signed = (sign: string, unsigned: string) => `
+    ${set('h', sign)}
+    ${set(name, op('i32x4.sub', op('v128.xor', unsigned, get('h')), get('h')))}`;
+  // numbers of the format itself are their places
+  if (stream.dtype === format && format !== 'float32')
+    return `${set('x', halves(stream))}
+      ${signed(
+        op('i32x4.shr_s', op('i32x4.shl', get('x'), int(16)), int(31)),
+        op('v128.and', get('x'), constant('half16')),
+      )}`;
+  return `${load[stream.dtype]('b', stream)}
+    ${signed(op('i32x4.shr_s', get('b'), int(31)), place[format](get('b')))}`;
+};
 
-const isSpecial = (x: string) =>
-  op('i32x4.gt_s', op('v128.and', get(x), splat(0x7fffffff)), splat(0x7f7fffff));
+const isSpecial = (x: string) => op('i32x4.gt_s', magnitude(x), constant('largest'));
 
-/** Lanes of which one side is not finite become the shift, which adds nothing to any sum. */
-const setSpecialAside = (sides: readonly string[]): string => `
-    ${set(
-      'h',
-      sides.map(isSpecial).reduce((a, b) => op('v128.or', a, b)),
-    )}
-    (if (v128.any_true ${get('h')}) (then
-      (i32.store offset=${AT.special}
-        (i32.shl ${get('specials')} (i32.const 2)) ${get('i')})
-      ${set('specials', op('i32.add', get('specials'), '(i32.const 1)'))}
+/**
+ * Lanes of which one side is not finite become the shift, which adds nothing to any sum.
+ * @param suspect not finite where one side is not
+ */
+const setSpecialAside = (sides: readonly string[], suspect: string): string => `
+    (if ${op('i32x4.bitmask', isSpecial(suspect))} (then
+      (i32.store offset=${AT.special} (i32.shl ${get('specials')} ${int(2)}) ${get('l')})
+      ${set('specials', op('i32.add', get('specials'), int(1)))}
+      ${set(
+        'h',
+        sides.map(x => isSpecial(get(x))).reduce((a, b) => op('v128.or', a, b)),
+      )}
       ${sides.map(x => set(x, op('v128.bitselect', get('shift32'), get(x), get('h')))).join('\n')}
     ))`;
 
-const half = {
-  low: '0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15',
-  high: '8 9 10 11 12 13 14 15 8 9 10 11 12 13 14 15',
-};
-const wide = (x: string, part: keyof typeof half) =>
+const HIGH = '8 9 10 11 12 13 14 15 8 9 10 11 12 13 14 15';
+type Half = 'low' | 'high';
+const wide = (x: string, part: Half) =>
   op(
     'f64x2.promote_low_f32x4',
-    part === 'low' ? get(x) : op('i8x16.shuffle', get(x), get(x), half.high),
+    part === 'low' ? get(x) : op('i8x16.shuffle', get(x), get(x), HIGH),
   );
 const addTo = (sum: string, value: string) => set(sum, op('f64x2.add', get(sum), value));
 const product = (a: string, b: string) => op('f64x2.mul', get(a), get(b));
 
-const sumsOfBoth = (part: keyof typeof half): string => `
+const sumsOfBoth = (part: Half): string => `
     ${set('p', op('f64x2.sub', wide('a', part), get('shift')))}
     ${set('q', op('f64x2.sub', wide('b', part), get('shift')))}
     ${addTo('sa', get('p'))}
@@ -160,7 +187,7 @@ const sumsOfBoth = (part: keyof typeof half): string => `
     ${set('p', op('f64x2.sub', get('p'), get('q')))}
     ${addTo('sdd', product('p', 'p'))}`;
 
-const sumsOfOne = (part: keyof typeof half): string => `
+const sumsOfOne = (part: Half): string => `
     ${set('p', op('f64x2.sub', wide('a', part), get('shift')))}
     ${addTo('sa', get('p'))}
     ${addTo('saa', product('p', 'p'))}`;
@@ -168,29 +195,27 @@ const sumsOfOne = (part: keyof typeof half): string => `
 const SUMS = ['sa', 'sb', 'saa', 'sbb', 'sab', 'sdd'];
 const MAXIMA = ['most', 'rel', 'over0', 'over1', 'over2'];
 
-const lane = (i: number) => `
-      ${set('u', op('i32.shl', op('i32x4.extract_lane', get('h'), String(i)), '(i32.const 2)'))}
-      (i32.store offset=${AT.bins + (i % 2) * BIN_BYTES} ${get('u')}
-        (i32.add (i32.load offset=${AT.bins + (i % 2) * BIN_BYTES} ${get('u')}) (i32.const 1)))`;
-
 /** Of the bits of a distance as float32 these are kept: the exponent and six of the fraction. */
 const KEPT = 17;
 const FIRST = 127 << 6;
+/** In bytes; distances below 1 have the bin before the first. */
+const BEFORE_FIRST = 4 * (FIRST - 1);
 
-/** In its place among the bins: 0 alone, each up to 127, then 64 to a doubling. */
-const bins = op(
-  'i32x4.add',
+/** Of a distance as float32, in bytes, the address of its bin: 0 alone, 64 to a doubling. */
+const binAddress = (distance: string) =>
   op(
     'i32x4.max_s',
-    op(
-      'i32x4.sub',
-      op('i32x4.shr_u', op('f32x4.convert_i32x4_u', get('ulp')), `(i32.const ${KEPT})`),
-      splat(FIRST),
-    ),
-    splat(-1),
-  ),
-  splat(1),
-);
+    op('v128.and', op('i32x4.shr_u', distance, int(KEPT - 2)), get('words')),
+    get('first'),
+  );
+
+const countInBin = (lane: number) => {
+  const offset = AT.bins + (lane % 2) * BIN_BYTES - BEFORE_FIRST;
+  return `
+      ${set('u', op('i32x4.extract_lane', get('h'), String(lane)))}
+      (i32.store offset=${offset} ${get('u')}
+        (i32.add (i32.load offset=${offset} ${get('u')}) ${int(1)}))`;
+};
 
 const word = new DataView(new ArrayBuffer(4));
 
@@ -208,79 +233,125 @@ export function leastOf(bin: number): number {
   return Math.ceil(word.getFloat32(0));
 }
 
-const bytesOf = (dtype: FloatDtype): number => (dtype === 'float32' ? 4 : 2);
-
-const address = (base: number, dtype: FloatDtype) =>
-  op(
-    'i32.add',
-    `(i32.const ${base})`,
-    op('i32.shl', get('i'), `(i32.const ${Math.log2(bytesOf(dtype))})`),
-  );
-
 const vectors = (...names: string[]) => names.map(name => `(local $${name} v128)`).join(' ');
 
-const loop = (body: string): string => `
-  (block $done (loop $next
-    (br_if $done (i32.ge_u ${get('i')} ${get('n')}))
-    ${body}
-    ${set('i', op('i32.add', get('i'), '(i32.const 4)'))}
-    (br $next)))`;
-
 const readShift = `
-  ${set('shift', `(v128.load64_splat offset=${AT.shift} (i32.const 0))`)}
-  ${set('shift32', `(v128.load32_splat offset=${AT.shift32} (i32.const 0))`)}`;
+  ${set('shift', `(v128.load64_splat offset=${AT.shift} ${int(0)})`)}
+  ${set('shift32', `(v128.load32_splat offset=${AT.shift32} ${int(0)})`)}`;
 
-const storeAt = (at: number, name: string) =>
-  `(v128.store offset=${at} (i32.const 0) ${get(name)})`;
+const storeAt = (at: number, name: string) => `(v128.store offset=${at} ${int(0)} ${get(name)})`;
 
-/** `compare(n)`: n is a multiple of 4. @returns how many rounds have something special */
-export const compareText = (left: FloatDtype, right: FloatDtype, format: FloatDtype): string => `
-(func compare (param $n i32) (result i32)
-  (local $i i32) (local $specials i32) (local $zeros i32) (local $u i32)
-  ${vectors('a', 'b', 'd', 'h', 'x', 'p', 'q', 'ulp', 'shift', 'shift32', 'floor', 'equal', 'farthest')}
-  ${vectors('t0', 't1', 't2', ...SUMS, ...MAXIMA)}
-  ${readShift}
-  ${set('floor', `(v128.load32_splat offset=${AT.floor} (i32.const 0))`)}
-  ${[0, 1, 2].map(k => set(`t${k}`, `(v128.load32_splat offset=${AT.tolerances + 4 * k} (i32.const 0))`)).join('\n')}
-  ${loop(`
-    ${loadInto('a', left, address(AT.left, left))}
-    ${loadInto('b', right, address(AT.right, right))}
-    ${setSpecialAside(['a', 'b'])}
+interface LoopText {
+  readonly name: string;
+  readonly streams: readonly Stream[];
+  readonly locals: readonly string[];
+  readonly before: string;
+  readonly round: string;
+  readonly after: string;
+}
+
+/** `name(n)`: n > 0 is a multiple of 4. @returns what `specials` counted */
+function loopText({ name, streams, locals, before, round, after }: LoopText): string {
+  const counters = new Map(streams.map(({ at, dtype }) => [at, 4 * bytesOf(dtype)]));
+  const first = streams[0]!.dtype;
+  const steps = [...counters].map(([at, bytes]) => set(at, op('i32.add', get(at), int(bytes))));
+  const used = (Object.keys(CONSTANTS) as Constant[]).filter(c => round.includes(constant(c)));
+  return `
+(func ${name} (param $n i32) (result i32)
+  (local $l i32) (local $r i32) (local $end i32) (local $specials i32) (local $u i32)
+  ${vectors('a', 'b', 'h', 'x', 'p', 'q', ...locals, ...used.map(c => `c_${c}`))}
+  ${used.map(c => set(`c_${c}`, splat(CONSTANTS[c]))).join('\n')}
+  ${set('end', op('i32.shl', get('n'), int(Math.log2(bytesOf(first)))))}
+  ${before}
+  (loop $next
+    ${round}
+    ${steps.join('\n')}
+    (br_if $next (i32.lt_u ${get('l')} ${get('end')})))
+  ${after}
+  ${get('specials')})`;
+}
+
+/** Leaves sums of what is finite on both sides, and where something may not be. @returns how many rounds */
+export function sumsText(left: FloatDtype, right: FloatDtype): string {
+  const streams = [leftOf(left), rightOf(right, left)];
+  return loopText({
+    name: 'sums',
+    streams,
+    locals: ['shift', 'shift32', ...SUMS],
+    before: readShift,
+    round: `
+    ${load[left]('a', streams[0]!)}
+    ${load[right]('b', streams[1]!)}
+    ${set('p', op('f32x4.sub', get('a'), get('b')))}
+    ${setSpecialAside(['a', 'b'], get('p'))}
     ${sumsOfBoth('low')}
-    ${sumsOfBoth('high')}
+    ${sumsOfBoth('high')}`,
+    after: SUMS.map((name, k) => storeAt(AT.sums + 16 * k, name)).join('\n'),
+  });
+}
+
+/** Leaves the largest differences and how many elements are equal. All are finite. */
+export function maximaText(left: FloatDtype, right: FloatDtype): string {
+  const streams = [leftOf(left), rightOf(right, left)];
+  const tolerance = (k: number) => `(v128.load32_splat offset=${AT.tolerances + 4 * k} ${int(0)})`;
+  return loopText({
+    name: 'maxima',
+    streams,
+    locals: ['floor', 't0', 't1', 't2', 'equal', ...MAXIMA],
+    before: `
+  ${set('floor', `(v128.load32_splat offset=${AT.floor} ${int(0)})`)}
+  ${[0, 1, 2].map(k => set(`t${k}`, tolerance(k))).join('\n')}`,
+    round: `
+    ${load[left]('a', streams[0]!)}
+    ${load[right]('b', streams[1]!)}
     ${set('equal', op('i32x4.sub', get('equal'), op('i32x4.eq', get('a'), get('b'))))}
-    ${set('d', op('f32x4.abs', op('f32x4.sub', get('a'), get('b'))))}
-    ${signedPlace('p', 'a', format)}
-    ${signedPlace('q', 'b', format)}
+    ${set('p', magnitude(op('f32x4.sub', get('a'), get('b'))))}
+    ${set('q', magnitude(get('b')))}
+    ${set('most', op('f32x4.pmax', get('most'), get('p')))}
+    ${set('rel', op('f32x4.pmax', get('rel'), op('v128.and', op('f32x4.div', get('p'), get('q')), op('f32x4.gt', get('q'), get('floor')))))}
+    ${[0, 1, 2].map(k => set(`over${k}`, op('f32x4.pmax', get(`over${k}`), op('f32x4.sub', get('p'), op('f32x4.mul', get(`t${k}`), get('q')))))).join('\n')}`,
+    after: `
+  ${MAXIMA.map((name, k) => storeAt(AT.maxima + 16 * k, name)).join('\n')}
+  ${storeAt(AT.equal, 'equal')}`,
+  });
+}
+
+/** Leaves how often each distance was seen, and the farthest. @returns how many are 0 and in no bin */
+export function distancesText(left: FloatDtype, right: FloatDtype, format: FloatDtype): string {
+  const streams = [leftOf(left), rightOf(right, left)];
+  return loopText({
+    name: 'distances',
+    streams,
+    locals: ['ulp', 'farthest', 'words', 'first'],
+    before: `${set('words', splat(-4))} ${set('first', splat(BEFORE_FIRST))}`,
+    round: `
+    ${loadPlace('p', streams[0]!, format)}
+    ${loadPlace('q', streams[1]!, format)}
     ${set('ulp', op('i32x4.sub', op('i32x4.max_s', get('p'), get('q')), op('i32x4.min_s', get('p'), get('q'))))}
-    ${set('h', op('f32x4.abs', get('b')))}
-    ${set('most', op('f32x4.pmax', get('most'), get('d')))}
-    ${set('rel', op('f32x4.pmax', get('rel'), op('v128.and', op('f32x4.div', get('d'), get('h')), op('f32x4.gt', get('h'), get('floor')))))}
-    ${[0, 1, 2].map(k => set(`over${k}`, op('f32x4.pmax', get(`over${k}`), op('f32x4.sub', get('d'), op('f32x4.mul', get(`t${k}`), get('h')))))).join('\n')}
     (if (v128.any_true ${get('ulp')})
       (then
         ${set('farthest', op('i32x4.max_u', get('farthest'), get('ulp')))}
-        ${set('h', bins)}
-        ${[0, 1, 2, 3].map(lane).join('\n')})
-      (else ${set('zeros', op('i32.add', get('zeros'), '(i32.const 4)'))}))`)}
-  ${SUMS.map((name, k) => storeAt(AT.sums + 16 * k, name)).join('\n')}
-  ${MAXIMA.map((name, k) => storeAt(AT.maxima + 16 * k, name)).join('\n')}
-  ${storeAt(AT.equal, 'equal')}
-  ${storeAt(AT.farthest, 'farthest')}
-  (i32.store offset=${AT.zeros} (i32.const 0) ${get('zeros')})
-  ${get('specials')})`;
+        (if (i32x4.bitmask ${get('ulp')})
+          (then ${set('h', op('f32x4.convert_i32x4_u', get('ulp')))})
+          (else ${set('h', op('f32x4.convert_i32x4_s', get('ulp')))}))
+        ${set('h', binAddress(get('h')))}
+        ${[0, 1, 2, 3].map(countInBin).join('\n')})
+      (else ${set('specials', op('i32.add', get('specials'), int(4)))}))`,
+    after: storeAt(AT.farthest, 'farthest'),
+  });
+}
 
-/** `moments(n)`: the sums of the left side alone, for where both sides are the same bytes. */
-export const momentsText = (dtype: FloatDtype): string => `
-(func moments (param $n i32) (result i32)
-  (local $i i32) (local $specials i32)
-  ${vectors('a', 'h', 'x', 'p', 'shift', 'shift32', 'sa', 'saa')}
-  ${readShift}
-  ${loop(`
-    ${loadInto('a', dtype, address(AT.left, dtype))}
-    ${setSpecialAside(['a'])}
+/** Leaves the sums of the left side alone, for where both sides are the same bytes. @returns as `sums` */
+export const momentsText = (dtype: FloatDtype): string =>
+  loopText({
+    name: 'moments',
+    streams: [leftOf(dtype)],
+    locals: ['shift', 'shift32', 'sa', 'saa'],
+    before: readShift,
+    round: `
+    ${load[dtype]('a', leftOf(dtype))}
+    ${setSpecialAside(['a'], get('a'))}
     ${sumsOfOne('low')}
-    ${sumsOfOne('high')}`)}
-  ${storeAt(AT.sums, 'sa')}
-  ${storeAt(AT.sums + 32, 'saa')}
-  ${get('specials')})`;
+    ${sumsOfOne('high')}`,
+    after: `${storeAt(AT.sums, 'sa')} ${storeAt(AT.sums + 32, 'saa')}`,
+  });
