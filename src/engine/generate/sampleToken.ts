@@ -1,4 +1,6 @@
 /** Chooses the next token from logits. Pure: the random number is the caller's. */
+import { fail } from '../problem';
+import { Ranking } from './ranking';
 
 export interface Sampling {
   /** 0 is greedy. */
@@ -49,26 +51,34 @@ export interface Drawing {
 /**
  * Repetition penalty, temperature, top-k, top-p, then min-p, in the order of transformers 4.46.
  * @param logits of one position; not changed
+ * @throws `generate.not-finite`
  */
 export function chooseToken(
   logits: Float32Array,
   sampling: Sampling,
   { random, context = [], alternatives = 0 }: Drawing,
 ): Chosen {
+  const { temperature } = sampling;
   const scores = penalised(logits, sampling.repetitionPenalty ?? 1, context);
-  const kept = likeliest(scores, sampling);
-  const at = sampling.temperature === 0 ? 0 : draw(kept.weights.subarray(0, kept.nucleus), random);
-  const token = kept.order[at]!;
+  const ranking = new Ranking(scores, temperature === 0 ? 1 : temperature);
+  if (!(ranking.mass > 0))
+    fail(
+      'generate.not-finite',
+      'The model answers with numbers that are NaN or infinite. Its weights are damaged, or were made on a type that cannot hold them: `weightroom inspect` shows which tensors are not finite.',
+    );
+  const kept = applyRules(ranking, sampling);
+  const token =
+    temperature === 0 ? ranking.first : ranking.idAt(draw(ranking, kept.survivors, random));
   const chosen = {
     token,
-    probability: kept.weights[at]! / kept.mass,
-    survivors: kept.nucleus,
+    probability: ranking.weightOf(token) / ranking.mass,
+    survivors: kept.survivors,
   };
   if (alternatives === 0) return { ...chosen, alternatives: [] };
   return {
     ...chosen,
-    alternatives: told(scores, kept, sampling, { token, alternatives }),
-    entropy: entropyOf(scores, kept.mass, sampling.temperature),
+    alternatives: told(ranking, kept, { token, count: Math.min(alternatives, scores.length) }),
+    entropy: ranking.entropy,
   };
 }
 
@@ -89,114 +99,40 @@ function penalised(
   return scores;
 }
 
+/** How many of the likeliest tokens each rule left. Greedy there are no rules, and one token. */
 interface Kept {
-  /** Ids, most likely first; equals in the order of their ids. */
-  order: Int32Array;
-  /** exp((score − highest)/temperature) of each in `order`. */
-  weights: Float64Array;
-  /** The first so many may be chosen. */
-  nucleus: number;
-  /** Sum of the weights of all tokens. */
-  mass: number;
+  readonly topK?: number;
+  readonly topP?: number;
+  readonly survivors: number;
 }
 
-/** Sorts no more than the rules need: a vocabulary has 100,000 tokens, a nucleus mostly a few. */
-function likeliest(scores: Float32Array, sampling: Sampling): Kept {
-  const { temperature, topK, topP, minP = 0 } = sampling;
-  const t = temperature === 0 ? 1 : temperature;
-  const highest = largest(scores);
-  let mass = 0;
-  for (const score of scores) mass += Math.exp((score - highest) / t);
-  if (temperature === 0) {
-    const first = scores.indexOf(highest);
-    return { order: Int32Array.of(first), weights: Float64Array.of(1), nucleus: 1, mass };
-  }
-  const rank = topK > 0 ? Math.min(topK, scores.length) : scores.length;
-  // A token below e^-30 of the likeliest is never drawn: random numbers have 2^-32 steps.
-  const order = sortedAbove(scores, rank, highest - 30 * t);
-  const weights = Float64Array.from(order, id => Math.exp((scores[id]! - highest) / t));
-  const afterTopP = nucleusSize(weights, topP);
-  return { order, weights, nucleus: aboveShare(weights.subarray(0, afterTopP), minP), mass };
+function applyRules(ranking: Ranking, { temperature, topK: k, topP: p, minP = 0 }: Sampling): Kept {
+  if (temperature === 0) return { survivors: 1 };
+  const topK = k > 0 ? Math.min(k, ranking.size) : ranking.size;
+  const topP = p >= 1 ? topK : ranking.reaching(p * ranking.massOf(topK), topK);
+  return { topK, topP, survivors: minP > 0 ? Math.max(1, ranking.atLeast(minP, topP)) : topP };
 }
 
-function largest(xs: Float32Array): number {
-  let most = -Infinity;
-  for (const x of xs) if (x > most) most = x;
-  return most;
-}
-
-/** The `count` likeliest ids with a score of at least `least`, sorted. */
-function sortedAbove(scores: Float32Array, count: number, least: number): Int32Array {
-  const bound = Math.max(least, count < scores.length ? nthLargest(scores, count) : -Infinity);
-  const ids: number[] = [];
-  for (let id = 0; id < scores.length; id++) if (scores[id]! >= bound) ids.push(id);
-  ids.sort((a, b) => scores[b]! - scores[a]! || a - b);
-  return Int32Array.from(ids.slice(0, count));
-}
-
-function nthLargest(scores: Float32Array, n: number): number {
-  return Float32Array.from(scores).sort()[scores.length - n]!;
-}
-
-/** How many of the descending weights it takes to reach the share `topP`; at least one. */
-function nucleusSize(weights: Float64Array, topP: number): number {
-  if (topP >= 1) return weights.length;
-  const enough = topP * sum(weights);
-  let reached = 0;
-  const index = weights.findIndex(w => (reached += w) >= enough);
-  return index < 0 ? weights.length : index + 1;
-}
-
-/** How many of the descending weights are at least this share of the first. */
-function aboveShare(weights: Float64Array, share: number): number {
-  const index = weights.findIndex(w => w < share * weights[0]!);
-  return index < 0 ? weights.length : index;
-}
-
-function draw(weights: Float64Array, random: number): number {
-  let left = random * sum(weights);
-  for (let i = 0; i < weights.length; i++) {
-    left -= weights[i]!;
-    if (left < 0) return i;
-  }
-  return weights.length - 1;
-}
-
-/** −Σ p·log p with p = exp((score − highest)/t) / mass. */
-function entropyOf(scores: Float32Array, mass: number, temperature: number): number {
-  const t = temperature === 0 ? 1 : temperature;
-  const highest = largest(scores);
-  let weighted = 0;
-  for (const score of scores) {
-    const x = (score - highest) / t;
-    if (x > -700) weighted += Math.exp(x) * x;
-  }
-  return Math.max(0, Math.log(mass) - weighted / mass);
-}
-
-const sum = (xs: Float64Array): number => xs.reduce((total, x) => total + x, 0);
+/** @returns a rank below `survivors` */
+const draw = (ranking: Ranking, survivors: number, random: number): number =>
+  Math.max(0, ranking.reaching(random * ranking.massOf(survivors), survivors) - 1);
 
 /** The likeliest tokens with what cut them off, and the chosen one if it is not among them. */
 function told(
-  scores: Float32Array,
+  ranking: Ranking,
   kept: Kept,
-  sampling: Sampling,
-  { token, alternatives }: { token: number; alternatives: number },
+  { token, count }: { token: number; count: number },
 ): Candidate[] {
-  const t = sampling.temperature === 0 ? 1 : sampling.temperature;
-  const highest = largest(scores);
-  const ids = [...sortedAbove(scores, Math.min(alternatives, scores.length), -Infinity)];
+  const ids = Array.from({ length: count }, (_, rank) => ranking.idAt(rank));
   if (!ids.includes(token)) ids.push(token);
   return ids.map((id, rank) => {
-    const probability = Math.exp((scores[id]! - highest) / t) / kept.mass;
-    const cut =
-      sampling.temperature === 0 || id === token ? undefined : cutOf(rank, kept, sampling);
-    return { id, probability, ...(cut && { cut }) };
+    const cut = id === token ? undefined : cutOf(rank, kept);
+    return { id, probability: ranking.weightOf(id) / ranking.mass, ...(cut && { cut }) };
   });
 }
 
-function cutOf(rank: number, kept: Kept, { topK, topP }: Sampling): Cut | undefined {
-  if (rank < kept.nucleus) return undefined;
-  if (topK > 0 && rank >= topK) return 'top-k';
-  return rank >= nucleusSize(kept.weights, topP) ? 'top-p' : 'min-p';
+function cutOf(rank: number, { topK, topP, survivors }: Kept): Cut | undefined {
+  if (topK === undefined || topP === undefined || rank < survivors) return undefined;
+  if (rank >= topK) return 'top-k';
+  return rank >= topP ? 'top-p' : 'min-p';
 }
