@@ -10,40 +10,28 @@ import { type Tensor, tensor } from '../tensor/tensor';
 /** Room is added in steps, so that few different shapes occur. */
 const STEP = 128;
 
-interface HeadTokens {
-  readonly keys: Float32Array;
-  readonly values: Float32Array;
-  readonly row: number;
-  readonly count: number;
-  /** Of the rows of `size` numbers in `keys` and `values`, the first that is meant. */
-  readonly from: number;
-}
-
 export class KeyValueCache {
   /** Tokens held of each sequence. */
   readonly lengths: number[];
   #capacity = 0;
-  /** [layer], each [batch, heads, size, capacity]. */
-  #keys: Float32Array[] = [];
-  /** [layer], each [batch, heads, capacity, size]. */
-  #values: Float32Array[] = [];
+  /** Keys and values of each layer in turn, each [batch, heads, capacity, size]. */
+  #held: Float32Array[];
   #mask = new Float32Array(0);
   readonly #heads: number;
   readonly #size: number;
-  readonly #layers: number;
 
   constructor(
     private readonly shape: BaseShape,
     readonly batch: number,
   ) {
     ({ heads: this.#heads, size: this.#size } = cacheShape(shape));
-    this.#layers = shape.n_layer;
+    this.#held = Array.from({ length: 2 * shape.n_layer }, () => new Float32Array(0));
     this.lengths = Array.from({ length: batch }, () => 0);
     this.#grow(Math.min(STEP, shape.block_size));
   }
 
   get bytes(): number {
-    return 2 * 4 * this.#layers * this.batch * this.#heads * this.#size * this.#capacity;
+    return this.#held.reduce((sum, held) => sum + held.byteLength, 0);
   }
 
   /** What a cached program reads, for sequences as they are now. */
@@ -52,10 +40,8 @@ export class KeyValueCache {
     const feeds = new Map<string, Tensor>([
       ['past_mask', tensor('float32', [B, 1, 1, C], this.#mask)],
     ]);
-    for (let layer = 0; layer < this.#layers; layer++) {
-      feeds.set(keysOf(layer), tensor('float32', [B, H, D, C], this.#keys[layer]!));
-      feeds.set(valuesOf(layer), tensor('float32', [B, H, C, D], this.#values[layer]!));
-    }
+    for (const [i, held] of this.#held.entries())
+      feeds.set((i % 2 === 0 ? keysOf : valuesOf)(i >> 1), tensor('float32', [B, H, C, D], held));
     return feeds;
   }
 
@@ -65,18 +51,13 @@ export class KeyValueCache {
    */
   append(fresh: Float32Array, time: number, counts: readonly number[]): void {
     this.#makeRoom(Math.max(...this.lengths.map((n, row) => n + counts[row]!)));
-    const [H, D] = [this.#heads, this.#size];
-    const perLayer = this.batch * H * time * D;
-    for (let layer = 0; layer < this.#layers; layer++) {
-      const keys = fresh.subarray(2 * layer * perLayer, (2 * layer + 1) * perLayer);
-      const values = fresh.subarray((2 * layer + 1) * perLayer, (2 * layer + 2) * perLayer);
-      for (let row = 0; row < this.batch; row++)
-        for (let head = 0; head < H; head++)
-          this.#write(layer, row * H + head, {
-            ...{ keys, values, row, count: counts[row]! },
-            from: (row * H + head) * time + time - counts[row]!,
-          });
-    }
+    const [H, D, C] = [this.#heads, this.#size, this.#capacity];
+    for (const [i, held] of this.#held.entries())
+      for (const [row, count] of counts.entries())
+        for (let head = row * H; head < (row + 1) * H; head++) {
+          const end = (i * this.batch * H + head + 1) * time * D;
+          held.set(fresh.subarray(end - count * D, end), (head * C + this.lengths[row]!) * D);
+        }
     for (const [row, count] of counts.entries()) this.#lengthen(row, count);
   }
 
@@ -86,19 +67,15 @@ export class KeyValueCache {
    */
   put(row: number, piece: Float32Array, time: number): void {
     const [H, D] = [this.#heads, this.#size];
-    if (piece.length !== 2 * this.#layers * H * time * D)
+    if (piece.length !== this.#held.length * H * time * D)
       throw new Error(`${piece.length} numbers are not keys and values of ${time} tokens`);
     this.#makeRoom(this.lengths[row]! + time);
-    const half = H * time * D;
-    for (let layer = 0; layer < this.#layers; layer++) {
-      const at = 2 * layer * half;
-      const [keys, values] = [
-        piece.subarray(at, at + half),
-        piece.subarray(at + half, at + 2 * half),
-      ];
-      for (let head = 0; head < H; head++)
-        this.#write(layer, row * H + head, { keys, values, row, count: time, from: head * time });
-    }
+    let at = 0;
+    for (const held of this.#held)
+      for (let head = row * H; head < (row + 1) * H; head++) {
+        const start = (head * this.#capacity + this.lengths[row]!) * D;
+        held.set(piece.subarray(at, (at += time * D)), start);
+      }
     this.#lengthen(row, time);
   }
 
@@ -107,19 +84,14 @@ export class KeyValueCache {
     if (from + time > this.lengths[row]!)
       throw new Error(`a cache of ${this.lengths[row]} tokens has no ${from + time}`);
     const [H, D, C] = [this.#heads, this.#size, this.#capacity];
-    const piece = new Float32Array(2 * this.#layers * H * time * D);
+    const piece = new Float32Array(this.#held.length * H * time * D);
     let at = 0;
-    for (let layer = 0; layer < this.#layers; layer++) {
-      const keys = this.#keys[layer]!;
-      for (let head = row * H; head < (row + 1) * H; head++)
-        for (let t = from; t < from + time; t++)
-          for (let d = 0; d < D; d++) piece[at++] = keys[(head * D + d) * C + t]!;
+    for (const held of this.#held)
       for (let head = row * H; head < (row + 1) * H; head++) {
         const start = (head * C + from) * D;
-        piece.set(this.#values[layer]!.subarray(start, start + time * D), at);
+        piece.set(held.subarray(start, start + time * D), at);
         at += time * D;
       }
-    }
     return piece;
   }
 
@@ -139,12 +111,8 @@ export class KeyValueCache {
     picked.#grow(this.#capacity);
     const perRow = this.#heads * this.#size * this.#capacity;
     for (const [to, from] of rows.entries()) {
-      for (let layer = 0; layer < this.#layers; layer++)
-        for (const [into, of] of [
-          [picked.#keys[layer]!, this.#keys[layer]!],
-          [picked.#values[layer]!, this.#values[layer]!],
-        ] as const)
-          into.set(of.subarray(from * perRow, (from + 1) * perRow), to * perRow);
+      for (const [i, held] of this.#held.entries())
+        picked.#held[i]!.set(held.subarray(from * perRow, (from + 1) * perRow), to * perRow);
       picked.lengths[to] = this.lengths[from]!;
       picked.#mask.fill(0, to * this.#capacity, to * this.#capacity + this.lengths[from]!);
     }
@@ -163,30 +131,15 @@ export class KeyValueCache {
     this.lengths[row]! += count;
   }
 
-  /** @param head of all sequences together */
-  #write(layer: number, head: number, { keys, values, row, count, from }: HeadTokens): void {
-    const [D, C] = [this.#size, this.#capacity];
-    const at = this.lengths[row]!;
-    const intoKeys = this.#keys[layer]!;
-    for (let t = 0; t < count; t++)
-      for (let d = 0; d < D; d++) intoKeys[(head * D + d) * C + at + t] = keys[(from + t) * D + d]!;
-    const fresh = values.subarray(from * D, (from + count) * D);
-    this.#values[layer]!.set(fresh, (head * C + at) * D);
-  }
-
   #grow(capacity: number): void {
-    const [D, old] = [this.#size, this.#capacity];
+    const [before, now] = [this.#capacity * this.#size, capacity * this.#size];
     const heads = this.batch * this.#heads;
-    const grown = (rows: number, from: Float32Array | undefined, before: number, now: number) => {
-      const to = new Float32Array(rows * now);
-      if (from)
-        for (let r = 0; r < rows; r++) to.set(from.subarray(r * before, (r + 1) * before), r * now);
+    this.#held = this.#held.map(from => {
+      const to = new Float32Array(heads * now);
+      for (let head = 0; head < heads; head++)
+        to.set(from.subarray(head * before, (head + 1) * before), head * now);
       return to;
-    };
-    for (let layer = 0; layer < this.#layers; layer++) {
-      this.#keys[layer] = grown(heads * D, this.#keys[layer], old, capacity);
-      this.#values[layer] = grown(heads, this.#values[layer], old * D, capacity * D);
-    }
+    });
     this.#capacity = capacity;
     this.#mask = new Float32Array(this.batch * capacity).fill(MASKED);
     for (const [row, length] of this.lengths.entries())

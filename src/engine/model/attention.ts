@@ -37,9 +37,8 @@ export function attendFully(
 }
 
 export interface PastOfLayer {
-  /** float32 [batch, kv heads, head size, capacity]: transposed, so that products run along it. */
-  readonly keys: Value;
   /** float32 [batch, kv heads, capacity, head size] */
+  readonly keys: Value;
   readonly values: Value;
   /** Added to the scores of each cached key, float32 [batch, 1, 1, capacity]. */
   readonly mask: Value;
@@ -56,9 +55,8 @@ export function attendPast(
   const [batch = 1, heads = 1, time = 1, size = 1] = q.shape;
   const shared = k.shape[1]!;
   const rows = (heads / shared) * time;
-  const alpha = 1 / Math.sqrt(size);
-  const grouped = b.reshape(q, [batch, shared, rows, size]);
-  const past = b.add(b.fusedMatMul(grouped, keys, { alpha }), mask);
+  const { grouped, alpha } = scaledRows(b, b.reshape(q, [batch, shared, rows, size]));
+  const past = b.add(b.fusedMatMul(grouped, keys, { transB: 1, alpha }), mask);
   let fresh = b.fusedMatMul(grouped, k, { transB: 1, alpha });
   if (time > 1) fresh = b.add(fresh, causalMask(b, time, heads / shared));
   if (padding) fresh = b.add(fresh, padding);
@@ -68,6 +66,21 @@ export function attendPast(
   const ofPast = b.sliceFrom(weights, -1, time);
   const mixed = b.add(b.matmul(ofPast, values), b.matmul(ofFresh, v));
   return b.reshape(mixed, [batch, heads, time, size]);
+}
+
+/**
+ * What products with keys are multiplied by, 1/√size. For a single row the runtime has a loop that
+ * reads keys at the speed of memory, but only for products that are not scaled. It would join a scale
+ * that is one number with the product again.
+ */
+function scaledRows(b: GraphBuilder, grouped: Value): { grouped: Value; alpha: number } {
+  const [rows, size] = grouped.shape.slice(2) as [number, number];
+  const alpha = 1 / Math.sqrt(size);
+  if (rows > 1) return { grouped, alpha };
+  const scale = b.shared('attention_scale', () =>
+    lazyTensor('float32', [size], () => new Float32Array(size).fill(alpha)),
+  );
+  return { grouped: b.mul(grouped, scale), alpha: 1 };
 }
 
 /** [copies·time, time]: 0 where a token sees another, far below where it does not. */

@@ -28,9 +28,8 @@ export interface CachedProgramOptions extends Pick<ProgramOptions, 'stored'> {
 
 /**
  * Inputs: parameters; `ids` int64 [batch, time]; what `positionFeeds` gives; when time > 1 `padding`
- * float32 [batch, 1, 1, time]; for each layer its keys float32 [batch, kv heads, size, capacity] and
- * values [batch, kv heads, capacity, size]; `past_mask` float32 [batch, 1, 1, capacity], 0 where the
- * cache holds something.
+ * float32 [batch, 1, 1, time]; for each layer its keys and values float32 [batch, kv heads, capacity,
+ * size]; `past_mask` float32 [batch, 1, 1, capacity], 0 where the cache holds something.
  * Outputs: `logits` [batch, vocab] of the last column, or [batch·time, vocab]; `fresh` [2·layers,
  * batch, kv heads, time, size], keys and values of each layer in turn; `inner/<layer>` [batch·time, r]
  * of those that were asked for.
@@ -59,7 +58,7 @@ export function cachedProgram(
       const { layer } = inputs;
       fresh.push(inputs.k, inputs.v);
       return attendPast(b, inputs, {
-        keys: open(keysOf(layer), [batch, heads, size, ANY_CAPACITY], 3),
+        keys: open(keysOf(layer), [batch, heads, ANY_CAPACITY, size], 2),
         values: open(valuesOf(layer), [batch, heads, ANY_CAPACITY, size], 2),
         mask,
         padding: time > 1 ? padding : undefined,

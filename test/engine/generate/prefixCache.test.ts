@@ -224,7 +224,7 @@ describe('what was read with other weights', () => {
   };
   const flipped = (file: string): Buffer => {
     const bytes = readFileSync(file);
-    bytes[bytes.length - 9]! ^= 0x40;
+    bytes[bytes.length - 11]! ^= 0x40; // of a fraction: the model still answers
     return bytes;
   };
 
