@@ -4,7 +4,7 @@
  * all alike; medians over the rounds. First they must say the same tokens.
  *
  *   npm --prefix bench ci
- *   npx tsx bench/generate.ts [--models 110m,1b] [--widths f32,f16,int8,int4] [--contexts 128,2048]
+ *   npx tsx bench/generate.ts [--models 110m,1b] [--widths f32,f16,bf16,int8,int4] [--contexts 128,2048]
  *     [--rounds 5] [--tokens 16] [--prompt 512] [--engines ours,llama.cpp,transformers.js]
  */
 import { loadavg } from 'node:os';
@@ -26,7 +26,7 @@ import { prepareModel } from './generate/weights';
 const { values: options } = parseArgs({
   options: {
     models: { type: 'string', default: '110m' },
-    widths: { type: 'string', default: 'f32,f16,int8,int4' },
+    widths: { type: 'string', default: 'f32,f16,bf16,int8,int4' },
     contexts: { type: 'string', default: '128,2048' },
     rounds: { type: 'string', default: '5' },
     tokens: { type: 'string', default: '16' },

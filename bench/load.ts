@@ -4,7 +4,7 @@
  * own; the engines take turns. Files are in the page cache, as after a download.
  *
  *   npm --prefix bench ci
- *   npx tsx bench/load.ts [--models 110m,1b] [--widths f32,f16,int8,int4] [--rounds 5] [--prompt 16]
+ *   npx tsx bench/load.ts [--models 110m,1b] [--widths f32,f16,bf16,int8,int4] [--rounds 5] [--prompt 16]
  */
 import { statSync } from 'node:fs';
 import { loadavg } from 'node:os';
@@ -24,7 +24,7 @@ import { promptOf } from './generate/work';
 const { values: options } = parseArgs({
   options: {
     models: { type: 'string', default: '110m' },
-    widths: { type: 'string', default: 'f32,f16,int8,int4' },
+    widths: { type: 'string', default: 'f32,f16,bf16,int8,int4' },
     rounds: { type: 'string', default: '5' },
     prompt: { type: 'string', default: '16' },
     threads: { type: 'string', default: '2' },

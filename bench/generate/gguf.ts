@@ -9,16 +9,17 @@ import { narrow } from '../../src/engine/tensor/halfPrecision';
 import { narrowFloats } from '../../src/engine/tensor/narrowFloats';
 import { sizeOf } from '../../src/engine/tensor/tensor';
 
-export type GgufType = 'F32' | 'F16' | 'Q8_0' | 'Q4_0';
+export type GgufType = 'F32' | 'F16' | 'BF16' | 'Q8_0' | 'Q4_0';
 
 const ALIGNMENT = 32;
 /** Values that share a scale in Q8_0 and Q4_0. */
 const BLOCK = 32;
-const typeCodes: Record<GgufType, number> = { F32: 0, F16: 1, Q4_0: 2, Q8_0: 8 };
-const bytesPerBlock: Record<GgufType, number> = { F32: 128, F16: 64, Q4_0: 18, Q8_0: 34 };
+const typeCodes: Record<GgufType, number> = { F32: 0, F16: 1, Q4_0: 2, Q8_0: 8, BF16: 30 };
+const bytesPerBlock: Record<GgufType, number> = { F32: 128, F16: 64, BF16: 64, Q4_0: 18, Q8_0: 34 };
 const encoders: Record<GgufType, (x: Float32Array) => Uint8Array> = {
   F32: x => new Uint8Array(x.buffer, x.byteOffset, x.byteLength),
   F16: x => new Uint8Array(narrowFloats(x, 'float16').buffer),
+  BF16: x => new Uint8Array(narrowFloats(x, 'bfloat16').buffer),
   Q8_0: toQ8,
   Q4_0: toQ4,
 };

@@ -42,12 +42,13 @@ export const shapes: Readonly<Record<string, LlamaShape>> = {
   },
 };
 
-/** How weights are held: by us, by llama.cpp and by transformers.js. */
+/** How weights are held: in our folder, by llama.cpp and by transformers.js. */
 export const widths = {
-  f32: { bits: undefined, gguf: 'F32', dtype: 'fp32' },
-  f16: { bits: undefined, gguf: 'F16', dtype: 'fp32' },
-  int8: { bits: 8, gguf: 'Q8_0', dtype: 'int8' },
-  int4: { bits: 4, gguf: 'Q4_0', dtype: 'q4' },
+  f32: { stored: 'float32', bits: undefined, gguf: 'F32', dtype: 'fp32' },
+  f16: { stored: 'float16', bits: undefined, gguf: 'F16', dtype: 'fp32' },
+  bf16: { stored: 'bfloat16', bits: undefined, gguf: 'BF16', dtype: 'fp32' },
+  int8: { stored: 'float32', bits: 8, gguf: 'Q8_0', dtype: 'int8' },
+  int4: { stored: 'float32', bits: 4, gguf: 'Q4_0', dtype: 'q4' },
 } as const;
 export type Width = keyof typeof widths;
 

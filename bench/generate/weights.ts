@@ -9,20 +9,24 @@ import {
   linkSync,
   mkdirSync,
   openSync,
+  readdirSync,
   renameSync,
   rmSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { disk } from '../../src/engine/files/fileSystem';
 import { encodeHeader } from '../../src/engine/formats/encodeSafetensors';
+import { writeSafetensors } from '../../src/engine/formats/safetensors';
 import { hfConfigOf } from '../../src/engine/model/hfConfig';
 import type { LlamaShape } from '../../src/engine/model/llama';
 import { openModel } from '../../src/engine/model/modelFolder';
 import { baseParameters } from '../../src/engine/model/programs';
 import type { Bits } from '../../src/engine/model/quantise';
 import { quantisedModel } from '../../src/engine/model/quantisedModel';
-import { sizeOf } from '../../src/engine/tensor/tensor';
+import { narrowFloats } from '../../src/engine/tensor/narrowFloats';
+import { sizeOf, type Tensor, tensor } from '../../src/engine/tensor/tensor';
 import { writeDecoder } from './decoderOnnx';
 import { writeGguf } from './gguf';
 import { benchFolder, type Width, widths } from './shapes';
@@ -78,10 +82,36 @@ export function prepareModel(
     );
     writeFileSync(join(onnx, 'generation_config.json'), '{}');
     writeOnnx(onnx, shape, opened, bits, paths.cacheDir);
+    const { stored } = widths[width];
+    return stored === 'float32'
+      ? paths
+      : { ...paths, folder: narrowed(paths.folder, opened, stored) };
   } finally {
     opened.close();
   }
-  return paths;
+}
+
+/** The same model with matrices of 16 bits, in a folder beside. */
+function narrowed(
+  folder: string,
+  opened: ReturnType<typeof openModel>,
+  dtype: 'float16' | 'bfloat16',
+): string {
+  const dir = ensured(`${folder}-${dtype}`);
+  for (const name of readdirSync(folder).filter(file => /\.(json|jinja|model|txt)$/.test(file)))
+    copyFileSync(join(folder, name), join(dir, name));
+  made(join(dir, 'model.safetensors'), path => {
+    const weights = baseParameters(opened.model).map(({ name, shape }): [string, Tensor] => {
+      const { data } = opened.read(name);
+      const isMatrix = shape.length > 1;
+      return [
+        name,
+        isMatrix ? tensor(dtype, shape, narrowFloats(data, dtype)) : tensor('float32', shape, data),
+      ];
+    });
+    writeSafetensors(disk, path, new Map(weights));
+  });
+  return dir;
 }
 
 /** The decoder beside links to the very files that ours reads. */

@@ -8,7 +8,13 @@ import type { Width } from './shapes';
 export const promptOf = ({ vocab_size }: LlamaShape, length: number): number[] =>
   Array.from({ length }, (_, i) => 300 + ((i * 7919) % (vocab_size - 300)));
 
-const bitsPerWeight: Record<Width, number> = { f32: 32, f16: 32, int8: 8.25, int4: 5 };
+const bitsPerWeight: Record<Width, number> = {
+  f32: 32,
+  f16: 16,
+  bf16: 16,
+  int8: 8.25,
+  int4: 5,
+};
 
 /** Weights and cached keys and values (float32) that ours reads for one more token. */
 export function bytesPerToken(shape: LlamaShape, width: Width, held: number): number {

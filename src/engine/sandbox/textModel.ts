@@ -90,7 +90,7 @@ export async function openTextModel(request: OpenTextModel): Promise<TextModel> 
       (await openModelTokenizer(opened.baseDir));
     const adapterDirs = adapters.map(adapter => adapter.dir);
     const owner = prefixOwnerOf({ opened, adapterDirs, bits, device: device ?? 'cpu' });
-    const { weights, errors } = await weightsOf(opened, { bits, ...request.quantise });
+    const { weights, errors } = await weightsOf(opened, { bits, device, ...request.quantise });
     const generator = openGenerator(opened.model, weights, {
       backend,
       prefixes: owner && (request.prefixes ?? prefixesHere).scope(owner),

@@ -4,7 +4,7 @@
  */
 import { dirname, join, sep } from 'node:path';
 import * as ort from 'onnxruntime-node';
-import type { Graph, GraphDtype, Value } from '../graph/graph';
+import type { Graph, GraphDtype, Node, Value } from '../graph/graph';
 import { toOnnx } from '../graph/toOnnx';
 import type { RuntimeDevice } from '../../protocol/runtimeDevice';
 import { fail } from '../problem';
@@ -40,7 +40,7 @@ export interface Session {
 /** @throws `session.no-device` */
 export async function openSession(given: Graph, options: SessionOptions = {}): Promise<Session> {
   requireBackend(options.device ?? 'cpu');
-  const graph = options.device === 'webgpu' ? forWebGpu(given) : given;
+  const graph = wideningLate(options.device === 'webgpu' ? forWebGpu(given) : given);
   const folder = externalFolder(graph);
   const session = await ort.InferenceSession.create(
     toOnnx(graph, folder),
@@ -120,8 +120,30 @@ function sessionOptions(
         disable_prepacking: graph.nodes.some(({ op }) => op === 'MatMulNBits') ? '0' : '1',
         ...(folder !== undefined && { model_external_initializers_file_folder_path: folder }),
       },
+      ...(widensConstants(graph) && { optimization: { disable_specified_optimizers: WIDENERS } }),
     },
   };
+}
+
+/** What would widen constants once and for all, a copy of them in each session. */
+const WIDENERS = 'ConstantFolding;FuseFp16InitializerToFp32NodeTransformer';
+
+const widensConstants = ({ nodes, constants }: Graph): boolean =>
+  nodes.some(node => isWidening(node, constants));
+
+const isWidening = ({ op, inputs: [of] }: Node, constants: Graph['constants']): boolean =>
+  op === 'Cast' && of !== undefined && constants.has(of);
+
+/**
+ * Of two inputs of a node the runtime computes the one first whose node comes later in the graph. So
+ * constants that are widened come first: each is then widened right before it is needed, and not all
+ * of them at the beginning of a run.
+ */
+function wideningLate(graph: Graph): Graph {
+  if (!widensConstants(graph)) return graph;
+  const isFirst = (node: Node) => isWidening(node, graph.constants);
+  const { nodes } = graph;
+  return { ...graph, nodes: [...nodes.filter(isFirst), ...nodes.filter(n => !isFirst(n))] };
 }
 
 const ortDtypes = {
