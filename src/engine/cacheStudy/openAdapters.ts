@@ -14,6 +14,7 @@ import { readJson } from '../model/modelConfig';
 import { hashWeights, openModel, type OpenedModel } from '../model/modelFolder';
 import { adapterParameters, baseParameters, type ModelShape } from '../model/modelShape';
 import { fail, ProblemError } from '../problem';
+import type { Device } from '../session/session';
 import { adaptedLinears, keyValueRows } from './keyValueMaps';
 import { isLowRank } from './rebuild';
 import { distinctNames, type StudyFolder, studyFolder } from './studyFolders';
@@ -40,6 +41,7 @@ export interface OpenStudyModels {
   strategies: readonly StrategyName[];
   /** Where paths are relative to. */
   baseDir: string;
+  device: Device;
 }
 
 /**
@@ -62,7 +64,7 @@ export async function openStudyModels(of: OpenStudyModels): Promise<StudyModels>
       );
     const base = openModel(folder.dir);
     opened.push(base);
-    const { weights } = await weightsOf(base);
+    const { weights } = await weightsOf(base, { device: of.device });
     const folders = of.adapters.map((written, i) =>
       studyFolder(written, baseDir, `cache_study.adapters.${i}`),
     );

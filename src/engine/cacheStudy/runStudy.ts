@@ -71,6 +71,7 @@ export async function runStudy(request: RunStudy): Promise<RanStudy> {
   const { study, baseDir } = request;
   const models = await openStudyModels({
     ...{ model: study.model, adapters: study.adapters, strategies: study.strategies, baseDir },
+    device: request.device,
   });
   const runner = new PrefixRunner(sessionOptions(request));
   try {
