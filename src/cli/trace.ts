@@ -183,10 +183,11 @@ function tensorsIn(path: string): Map<string, Tensor> {
 
 function describe(found: DeviceComparison): string[] {
   const { left, right, layers, firstBad, gradients, decoded, threshold, ok } = found;
-  const lines = layers.map(
-    ({ layer, pcc, largest, relative, ok }) =>
-      `${ok ? '✓' : '×'} ${layer.padEnd(10)} PCC ${pcc.toFixed(6)}  largest difference ${shortText(largest)}  relative ${shortText(relative)}`,
-  );
+  const { layerGradients = [], firstBadGradient } = found;
+  const width = layerGradients.length > 0 ? 'gradient after embedding'.length : 'embedding '.length;
+  const line = (what: string, { pcc, largest, relative, ok }: (typeof layers)[number]) =>
+    `${ok ? '✓' : '×'} ${what.padEnd(width)} PCC ${pcc.toFixed(6)}  largest difference ${shortText(largest)}  relative ${shortText(relative)}`;
+  const lines = layers.map(layer => line(layer.layer, layer));
   if (decoded.length > 0)
     for (const [i, token] of decoded.entries()) {
       const least = layers.map(l => l.pccByPosition[found.promptTokens + i]!);
@@ -194,6 +195,7 @@ function describe(found: DeviceComparison): string[] {
         `  step ${i + 1}, token ${token}: least PCC of a layer ${Math.min(...least).toFixed(6)}`,
       );
     }
+  lines.push(...layerGradients.map(layer => line(`gradient after ${layer.layer}`, layer)));
   if (gradients) {
     const worst = gradients.toSorted((a, b) => a.pcc - b.pcc)[0];
     lines.push(
@@ -211,6 +213,13 @@ function describe(found: DeviceComparison): string[] {
         : 'its inputs agree, the operator computes something else';
     lines.push(
       `× First bad operator: ${value} (${op}) in layer ${layer}, PCC ${pcc.toFixed(6)}: ${why}`,
+    );
+  }
+  if (firstBadGradient) {
+    const { value, op, layer, parameter, pcc } = firstBadGradient;
+    const of = parameter === undefined ? '' : ` with ${parameter}`;
+    lines.push(
+      `× First on the way back: ${op}${of} in layer ${layer}: the gradient of its result agrees, that of ${value} does not, PCC ${pcc.toFixed(6)}`,
     );
   }
   lines.push(

@@ -63,6 +63,10 @@ export interface DeviceComparison {
   readonly operators: readonly OperatorAgreement[];
   readonly firstBad?: FirstBad;
   readonly gradients?: readonly (Agreement & { parameter: string; ok: boolean })[];
+  /** Of what each layer gives, from the last to the first: the way that gradients take. */
+  readonly layerGradients?: readonly LayerAgreement[];
+  /** The operator on the way back whose result's gradient agrees, and that of what it takes does not. */
+  readonly firstBadGradient?: OperatorAgreement & { readonly layer: string };
 }
 
 export async function compareDevices(
@@ -93,29 +97,38 @@ async function compared(
   const borders = layerBorders(graph);
   const values = borders.map(({ value }) => value);
   const [x, y] = [await a.run({ ids, values }), await b.run({ ids, values })];
-  const time = ids.shape[1]!;
-  const layers = borders.map(({ layer, value }): LayerAgreement => {
-    const [p, q] = [x.get(value)!, y.get(value)!];
-    const agreement = agreementOf(p, q);
-    return {
-      ...{ layer, value, ok: !isBad(agreement, threshold), ...agreement },
-      pccByPosition: byPosition(p, q, time),
-    };
-  });
+  const layers = layerAgreements([x, y], borders, { ids, threshold });
   const [p, q] = [x.get('logits')!, y.get('logits')!];
   const firstLayer = layers.find(({ ok }) => !ok);
   const found = firstLayer && (await bisect({ a, b, graph, ids, threshold }, layers, firstLayer));
   const gradients = targets && (await comparedGradients(a, b, request, targets));
+  const { ok: isRightBack = true, ...back } = gradients ?? {};
   return {
     threshold,
-    ok: layers.every(({ ok }) => ok) && (gradients?.every(({ ok }) => ok) ?? true),
+    ok: layers.every(({ ok }) => ok) && isRightBack,
     promptTokens: request.ids.shape[1]!,
     ...{ decoded, layers, logits: agreementOf(p, q), topAgreement: topAgreement(p, q) },
     operators: found?.operators ?? [],
     ...(found?.firstBad && { firstBad: found.firstBad }),
-    ...(gradients && { gradients }),
+    ...back,
   };
 }
+
+type Both = readonly [ReadonlyMap<string, Tensor>, ReadonlyMap<string, Tensor>];
+
+const layerAgreements = (
+  [x, y]: Both,
+  borders: readonly Border[],
+  { ids, threshold }: Pick<CompareRequest, 'ids' | 'threshold'>,
+): LayerAgreement[] =>
+  borders.map(({ layer, value }) => {
+    const [p, q] = [x.get(value)!, y.get(value)!];
+    const agreement = agreementOf(p, q);
+    return {
+      ...{ layer, value, ok: !isBad(agreement, threshold), ...agreement },
+      pccByPosition: byPosition(p, q, ids.shape[1]!),
+    };
+  });
 
 /** The likeliest token again and again, each time over the whole text. */
 async function continued(
@@ -160,8 +173,13 @@ function byPosition(a: Tensor, b: Tensor, time: number): number[] {
 const blockOf = (name: string): string | undefined =>
   /^(?:blocks|layers|h)\.(\d+)\./.exec(name)?.[1];
 
+interface Border {
+  readonly layer: string;
+  readonly value: string;
+}
+
 /** The last value of the embedding and of each block, and the logits. */
-function layerBorders(graph: Graph): { layer: string; value: string }[] {
+function layerBorders(graph: Graph): Border[] {
   const borders = new Map<string, string>();
   const values = computedValues(graph);
   const firstBlock = values.findIndex(v => blockOf(v.name) !== undefined);
@@ -188,10 +206,7 @@ async function bisect(
   layers: readonly LayerAgreement[],
   { layer }: LayerAgreement,
 ): Promise<{ operators: OperatorAgreement[]; firstBad?: FirstBad }> {
-  const before = layers[layers.findIndex(each => each.layer === layer) - 1]?.value;
-  const all = computedValues(graph).map(v => v.name);
-  const to = layers.find(each => each.layer === layer)!.value;
-  const names = all.slice(before === undefined ? 0 : all.indexOf(before) + 1, all.indexOf(to) + 1);
+  const names = valuesOfLayer(graph, layers, layer);
   const [x, y] = [await a.run({ ids, values: names }), await b.run({ ids, values: names })];
   const nodes = new Map(graph.nodes.map(n => [n.outputs[0]!.name, n]));
   const parameters = new Set(graph.inputs.map(v => v.name));
@@ -209,6 +224,14 @@ async function bisect(
   );
   if (!first) return { operators };
   return { operators, firstBad: await blamed({ a, b }, first, layer, threshold) };
+}
+
+/** All values after the former layer's last, to the last of this one. */
+function valuesOfLayer(graph: Graph, borders: readonly Border[], layer: string): string[] {
+  const at = borders.findIndex(border => border.layer === layer);
+  const all = computedValues(graph).map(v => v.name);
+  const from = at > 0 ? all.indexOf(borders[at - 1]!.value) + 1 : 0;
+  return all.slice(from, all.indexOf(borders[at]!.value) + 1);
 }
 
 const parameterOf = ({ inputs }: Node, parameters: ReadonlySet<string>): string | undefined =>
@@ -233,11 +256,57 @@ async function comparedGradients(
   { model, ids, threshold }: CompareRequest,
   targets: Tensor<'int64'>,
 ) {
-  const [x, y] = [await a.gradients({ ids, targets }), await b.gradients({ ids, targets })];
-  return baseParameters(model)
+  const graph = forwardGraph(model, ids);
+  const borders = layerBorders(graph).slice(0, -1).reverse(); // the head has its own way back
+  const both = async (values: readonly string[]): Promise<Both> => {
+    const request = { ids, targets, values };
+    return [await a.gradients(request), await b.gradients(request)];
+  };
+  const [x, y] = await both(borders.map(({ value }) => value));
+  const gradients = baseParameters(model)
     .filter(({ name }) => x.has(name) && y.has(name))
     .map(({ name }) => {
       const agreement = agreementOf(x.get(name)!, y.get(name)!);
       return { parameter: name, ok: !isBad(agreement, threshold), ...agreement };
     });
+  const layerGradients = layerAgreements([x, y], borders, { ids, threshold });
+  const ok = [...gradients, ...layerGradients].every(each => each.ok);
+  const at = layerGradients.findIndex(each => !each.ok);
+  // what a layer gives agrees no more: the fault is in the layer after it
+  const after = borders[at - 1];
+  if (!after) return { ok, gradients, layerGradients };
+  const names = valuesOfLayer(graph, borders.toReversed(), after.layer);
+  const taken = [borders[at]!.value, ...names];
+  const firstBadGradient = firstBadBack(graph, taken, await both(taken), threshold);
+  return {
+    ...{ ok, gradients, layerGradients },
+    ...(firstBadGradient && { firstBadGradient: { ...firstBadGradient, layer: after.layer } }),
+  };
+}
+
+/** @param names values in the order in which they are computed */
+function firstBadBack(
+  graph: Graph,
+  names: readonly string[],
+  [x, y]: Both,
+  threshold: number,
+): OperatorAgreement | undefined {
+  const agreements = new Map(names.map(name => [name, agreementOf(x.get(name)!, y.get(name)!)]));
+  const isWrong = (name: string) => isBad(agreements.get(name)!, threshold);
+  const parameters = new Set(graph.inputs.map(v => v.name));
+  for (const value of names.toReversed()) {
+    if (!isWrong(value)) continue;
+    const users = graph.nodes.filter(
+      ({ inputs, outputs: [out] }) =>
+        inputs.some(v => v.name === value) && out && agreements.has(out.name),
+    );
+    if (users.length === 0 || users.some(({ outputs }) => isWrong(outputs[0]!.name))) continue;
+    const node = users[0]!;
+    const parameter = parameterOf(node, parameters);
+    return {
+      ...{ value, op: node.op, ok: false, ...agreements.get(value)! },
+      ...(parameter && { parameter }),
+    };
+  }
+  return undefined;
 }

@@ -41,6 +41,8 @@ export interface GradientRequest {
   readonly ids: Tensor<'int64'>;
   /** int64 [batch, time]; -1 is ignored. */
   readonly targets: Tensor<'int64'>;
+  /** Names of values between embedding and head whose gradients are wanted, too. */
+  readonly values?: readonly string[];
 }
 
 export interface LoadedModel {
@@ -50,7 +52,7 @@ export interface LoadedModel {
   readBack(name: string): Promise<Tensor>;
   /** Values by name, float32. */
   run(request: RunRequest): Promise<Map<string, Tensor>>;
-  /** `loss` [1] and the gradient of each weight under its canonical name. */
+  /** `loss` [1], the gradient of each weight under its canonical name, and of each value under its. */
   gradients(request: GradientRequest): Promise<Map<string, Tensor>>;
   close(): Promise<void>;
 }

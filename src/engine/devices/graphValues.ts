@@ -1,5 +1,5 @@
 /** The graph of a model's forward pass, and the same graph with other outputs. Pure. */
-import type { Graph, Value } from '../graph/graph';
+import { type Graph, namedValues, type Value } from '../graph/graph';
 import { logitsProgram } from '../model/programs';
 import type { ModelShape } from '../model/modelShape';
 import { fail } from '../problem';
@@ -21,12 +21,7 @@ export const computedValues = ({ nodes }: Graph): Value[] =>
   nodes.flatMap(({ outputs: [first] }) => (first?.dtype === 'float32' ? [first] : []));
 
 /** @throws when a name is none of the graph's values */
-export function withOutputs(graph: Graph, names: readonly string[]): Graph {
-  const made = new Map(graph.nodes.flatMap(n => n.outputs.map(v => [v.name, v] as const)));
-  const outputs = names.map(name => {
-    const value = made.get(name);
-    if (!value) throw new Error(`the graph has no value ${name}`);
-    return value;
-  });
-  return { ...graph, outputs };
-}
+export const withOutputs = (graph: Graph, names: readonly string[]): Graph => ({
+  ...graph,
+  outputs: namedValues(graph.nodes, names),
+});

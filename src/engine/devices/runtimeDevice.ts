@@ -26,11 +26,13 @@ function loaded(
         device,
         new Map([...weights, ['ids', ids]]),
       ),
-    gradients: ({ ids, targets }) =>
-      trace(model, weights, { idx: ids, targets, gradients: true, device }).then(results => {
-        results.delete('logits');
-        return results;
-      }),
+    gradients: ({ ids, targets, values }) =>
+      trace(model, weights, { idx: ids, targets, gradients: true, values, device }).then(
+        results => {
+          results.delete('logits');
+          return results;
+        },
+      ),
     close: () => Promise.resolve(),
   };
 }

@@ -45,6 +45,11 @@ export const tenstorrentDevice = (options: TenstorrentOptions = {}): LabDevice =
   },
 });
 
+function inOrder(paired: ReadonlyMap<string, number>, name: string, t: Tensor): Tensor {
+  const size = paired.get(name);
+  return size === undefined ? t : inCanonicalOrder(t, size);
+}
+
 function loaded(
   model: ModelShape,
   layout: DeviceLayout,
@@ -75,25 +80,20 @@ function loaded(
       const plain = withOutputs(forwardGraph(model, ids), values);
       const { graph, paired } = ttmlGraph(plain, layout, headSize);
       const results = await run(graph, [['ids', ids]]);
-      return new Map(
-        [...results].map(([name, t]) => {
-          const size = paired.get(name);
-          return [name, size === undefined ? t : inCanonicalOrder(t, size)];
-        }),
-      );
+      return new Map([...results].map(([name, t]) => [name, inOrder(paired, name, t)]));
     },
-    gradients: async ({ ids, targets }) => {
+    gradients: async ({ ids, targets, values = [] }) => {
       const { vocab_size } = model.base;
       const checked = checkedIds(targets, 'targets', vocab_size, -1);
-      const program = ttmlGradients(forwardGraph(model, ids), layout, headSize);
+      const program = ttmlGradients(forwardGraph(model, ids), { layout, headSize, values });
       const results = await run(program.graph, [
         ['ids', ids],
         ['expected', expectedOf(checked, vocab_size)],
       ]);
-      return canonicalGradients(layout, name => results.get(program.gradients.get(name)!)!).set(
-        'loss',
-        results.get(program.loss)!,
-      );
+      const gradient = (name: string) => results.get(program.gradients.get(name)!)!;
+      const found = canonicalGradients(layout, gradient).set('loss', results.get(program.loss)!);
+      for (const name of values) found.set(name, inOrder(program.paired, name, gradient(name)));
+      return found;
     },
     close: () => Promise.resolve(),
   };

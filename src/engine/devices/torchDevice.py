@@ -135,12 +135,15 @@ def run(path):
     if request["gradients"]:
         for parameter in parameters.values():
             parameter.requires_grad_()
+    wanted = set(request["values"])
     table = operators(torch)
     with torch.set_grad_enabled(request["gradients"]):
         for node in request["nodes"]:
             outputs = table[node["op"]]([values[name] for name in node["inputs"]], node["attributes"])
             outputs = outputs if isinstance(outputs, tuple) else (outputs,)
             values.update(zip(node["outputs"], outputs))
+            for name in wanted.intersection(node["outputs"]):
+                values[name].retain_grad()
     results = {name: values[name] for name in request["fetch"]}
     if request["gradients"]:
         logits, targets = values[request["logits"]], values["targets"]
@@ -151,6 +154,8 @@ def run(path):
         results["loss"] = loss.reshape(1)
         for name, parameter in parameters.items():
             results["grad/" + name] = parameter.grad
+        for name in wanted:
+            results["grad/" + name] = values[name].grad
     write_tensors(torch, request["out"], results)
 
 

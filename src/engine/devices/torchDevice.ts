@@ -60,7 +60,7 @@ function loaded(
       const tensors = new Map([...weights, ['ids', ids], ...constantsOf(graph)]);
       return execute(where, { tensors, nodes: nodesOf(graph), fetch: values });
     },
-    gradients: async ({ ids, targets }) => {
+    gradients: async ({ ids, targets, values = [] }) => {
       const graph = forwardGraph(model, ids);
       const tensors = new Map([
         ...weights,
@@ -68,11 +68,10 @@ function loaded(
         ['targets', targets],
         ...constantsOf(graph),
       ]);
-      const request = { tensors, nodes: nodesOf(graph), fetch: [], parameters };
+      const request = { tensors, nodes: nodesOf(graph), fetch: [], parameters, values };
       const results = await execute(where, request);
-      return new Map(
-        [...results].map(([name, t]) => [parameters.find(p => gradientOf(p) === name) ?? name, t]),
-      );
+      const names = new Map([...parameters, ...values].map(name => [gradientOf(name), name]));
+      return new Map([...results].map(([name, t]) => [names.get(name) ?? name, t]));
     },
     close: () => Promise.resolve(),
   };
@@ -84,11 +83,13 @@ interface Request {
   fetch: readonly string[];
   /** Those whose gradients are wanted, with the loss of `targets`. */
   parameters?: readonly string[];
+  /** Results whose gradients are wanted, too. */
+  values?: readonly string[];
 }
 
 async function execute(
   { interpreter, on }: Where,
-  { tensors, nodes, fetch, parameters }: Request,
+  { tensors, nodes, fetch, parameters, values = [] }: Request,
 ): Promise<Map<string, Tensor>> {
   const folder = join(tmpdir(), `weightroom-torch-${randomUUID()}`);
   disk.mkdir(folder);
@@ -99,7 +100,8 @@ async function execute(
     writeSafetensors(disk, input, tensors);
     const request = {
       ...{ tensors: input, out, nodes, fetch, device: on },
-      ...{ gradients: parameters !== undefined, parameters: parameters ?? [], logits: 'logits' },
+      ...{ gradients: parameters !== undefined, parameters: parameters ?? [], values },
+      logits: 'logits',
     };
     writeTextDurably(disk, path, JSON.stringify(request));
     await runPython(interpreter, ['run', path]);

@@ -3,7 +3,7 @@
  * on the way back rounded to bfloat16 as those on the way there are. Pure.
  */
 import { backward } from '../graph/backward';
-import { type Graph, GraphBuilder } from '../graph/graph';
+import { type Graph, GraphBuilder, namedValues } from '../graph/graph';
 import { sizeOf, type Tensor, tensor } from '../tensor/tensor';
 import { type DeviceLayout, fromDevice, placesOf } from './layout';
 import { layOut, roundResults } from './ttmlGraph';
@@ -13,22 +13,31 @@ export interface TtmlGradients {
   readonly graph: Graph;
   /** The output with the loss, Σ share · cross-entropy, [1]. */
   readonly loss: string;
-  /** The output with the gradient of each of the device's tensors, by its name. */
+  /** The output with the gradient of each of the device's tensors, and of each value, by its name. */
   readonly gradients: ReadonlyMap<string, string>;
+  /** Values whose last axis is in the device's order, with the size of a head. */
+  readonly paired: ReadonlyMap<string, number>;
 }
 
-/** @param forward to logits [batch, time, vocab], with weights as inputs under their canonical names */
+/**
+ * @param forward to logits [batch, time, vocab], with weights as inputs under their canonical names
+ * @param values names of values whose gradients are wanted, too
+ */
 export function ttmlGradients(
   forward: Graph,
-  layout: DeviceLayout,
-  headSize: number,
+  {
+    layout,
+    headSize,
+    values,
+  }: { layout: DeviceLayout; headSize: number; values: readonly string[] },
 ): TtmlGradients {
-  const { graph } = layOut(forward, layout, headSize);
+  const { graph, paired } = layOut(forward, layout, headSize);
   const b = GraphBuilder.from(graph);
   const logits = graph.outputs[0]!;
   const vocabulary = logits.shape.at(-1)!;
   const rows = sizeOf(logits.shape) / vocabulary;
   const held = graph.inputs.filter(({ name }) => layout.tensors.has(name));
+  held.push(...namedValues(graph.nodes, values));
   return b.scope('backward', () => {
     const expected = b.input('expected', 'float32', [rows, vocabulary]);
     const guesses = b.logSoftmax(b.reshape(logits, [rows, vocabulary]));
@@ -40,6 +49,7 @@ export function ttmlGradients(
       graph: roundResults(b.build([loss, ...gradients.map(([, g]) => g)])),
       loss: loss.name,
       gradients: new Map(gradients.map(([name, g]) => [name, g.name])),
+      paired,
     };
   });
 }

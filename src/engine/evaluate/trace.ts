@@ -26,6 +26,8 @@ export interface TraceInput {
   /** int64 [batch, time]; counted from 0 in each row without it. */
   positionIds?: Tensor | undefined;
   gradients: boolean;
+  /** Names of values between embedding and head whose gradients come out, too. */
+  values?: readonly string[] | undefined;
   device?: Device | undefined;
 }
 
@@ -57,7 +59,8 @@ export async function trace(
     return results;
   }
   // Gradients of the model as it is used: without dropout.
-  const training = trainingProgram(model, shape, { padded, dropout: false });
+  const { values = [] } = input;
+  const training = trainingProgram(model, shape, { padded, dropout: false, values });
   const outputs = await runOnce(
     training.graph,
     new Map([...feeds, ...labelFeeds(targets, model.base.vocab_size)]),
@@ -67,7 +70,8 @@ export async function trace(
   const loss = outputs.get('loss');
   if (loss) results.set('loss', { ...loss, shape: [1] });
   if (gradients)
-    for (const { name } of training.trainable) results.set(name, outputs.get(gradientOf(name))!);
+    for (const name of [...training.trainable.map(p => p.name), ...values])
+      results.set(name, outputs.get(gradientOf(name))!);
   return results;
 }
 

@@ -265,3 +265,13 @@ function inferOutputs<K extends Op>(
     throw new Error(`${name}(${of}): ${(error as Error).message}`, { cause: error });
   }
 }
+
+/** @throws when a name is none of the nodes' results */
+export function namedValues(nodes: readonly Node[], names: readonly string[]): Value[] {
+  const made = new Map(nodes.flatMap(n => n.outputs.map(v => [v.name, v] as const)));
+  return names.map(name => {
+    const value = made.get(name);
+    if (!value) throw new Error(`the graph has no value ${name}`);
+    return value;
+  });
+}

@@ -3,7 +3,7 @@
  * the parameters under their checkpoint names as inputs, so that weights are used where they lie.
  */
 import { backward, type SegmentOf } from '../graph/backward';
-import type { Graph, GraphBuilder } from '../graph/graph';
+import { type Graph, type GraphBuilder, namedValues } from '../graph/graph';
 import { headName } from './families';
 import { lossHead, type ScoredRows, scoreHead, tokenLosses } from './lossHead';
 import { peelRows, type SparseRows } from './sparseRows';
@@ -41,6 +41,8 @@ export interface ScoringOptions extends ProgramOptions {
 export interface TrainingOptions extends Omit<ScoringOptions, 'stored' | 'attend'> {
   /** What lies in a block is computed again for its gradient, and not kept until then. */
   readonly recomputes?: boolean | undefined;
+  /** Names of values between embedding and head whose gradients come out as a parameter's do. */
+  readonly values?: readonly string[];
 }
 
 /** The transformer block that a node is of, by the scope it was made in. */
@@ -57,7 +59,7 @@ const blockOf: SegmentOf = ({ name }) => /^(?:blocks|layers|h)\.\d+\./.exec(name
 export function trainingProgram(
   model: ModelShape,
   shape: BatchShape,
-  { mostScored, recomputes = false, ...options }: TrainingOptions = {},
+  { mostScored, recomputes = false, values: inner = [], ...options }: TrainingOptions = {},
 ): TrainingProgram {
   const program = startProgram('train', model, shape, { dropout: true, ...options });
   const { b, parts, hidden, dropout } = program;
@@ -68,10 +70,13 @@ export function trainingProgram(
       scored: scoredRows(b, shape, mostScored),
     }),
   );
+  const wanted = namedValues(b.nodes, inner);
   const trainable = trainableParameters(model);
   const values = trainable.map(p => parts.parameter(p.name));
-  const gradients = backward(b, head.gradients, values, recomputes ? blockOf : undefined);
+  const all = [...values, ...wanted];
+  const gradients = backward(b, head.gradients, all, recomputes ? blockOf : undefined);
   const outputs = new Map([['loss', head.loss]]);
+  for (const value of wanted) outputs.set(gradientOf(value.name), gradients.get(value)!);
   const sparse: SparseRows[] = [];
   for (const [i, { name }] of trainable.entries()) {
     const { dense, rows } = peelRows(b, gradients.get(values[i]!)!);

@@ -44,6 +44,8 @@ const compare = (
     ...{ ids: PROMPT, threshold: 0.9999, ...options },
   });
 
+const negated = (t: Tensor): Tensor => ({ ...t, data: (t.data as Float32Array).map(x => -x) });
+
 const models = ['gpt2-tiny', 'llama2-tiny', 'llama32-tiny', 'qwen25-tiny'];
 
 describe.skipIf(!hasTorch)('PyTorch', () => {
@@ -57,6 +59,10 @@ describe.skipIf(!hasTorch)('PyTorch', () => {
       expect(found.layers.filter(({ ok }) => !ok)).toEqual([]);
       expect(found.gradients!.length).toBeGreaterThan(10);
       expect(found.gradients!.filter(({ ok }) => !ok)).toEqual([]);
+      expect(found.layerGradients!.map(({ layer }) => layer)).toEqual(
+        found.layers.slice(0, -1).map(({ layer }) => layer).reverse(), // prettier-ignore
+      );
+      expect(found.layerGradients!.filter(({ ok }) => !ok)).toEqual([]);
       expect(found).toMatchObject({ ok: true, topAgreement: 1 });
       expect(found.logits.largest).toBeLessThan(1e-4);
     },
@@ -75,6 +81,8 @@ describe.skipIf(!hasWebGpu)('a GPU', () => {
     const found = await compare(runtimeDevice('webgpu'), name, { targets: TARGETS });
     expect(found).toMatchObject({ ok: true, topAgreement: 1 });
     expect(found.gradients!.every(({ ok }) => ok)).toBe(true);
+    expect(found.layerGradients!.length).toBe(found.layers.length - 1);
+    expect(found.layerGradients!.every(({ ok }) => ok)).toBe(true);
   });
 
   it('gives weights back as they were', async () => {
@@ -204,5 +212,42 @@ describe("Tenstorrent's layout", () => {
     const { model } = opened(name);
     expect(found.gradients!.map(g => g.parameter)).toEqual(baseParameters(model).map(p => p.name));
     expect(found.gradients!.filter(({ ok }) => !ok)).toEqual([]);
+    expect(found.layerGradients!.filter(({ ok }) => !ok)).toEqual([]);
+  });
+});
+
+describe('a device that is right on the way there and wrong on the way back', () => {
+  const parameter = 'model.layers.1.mlp.down_proj.weight';
+
+  it('is found out: the layer and the operator from which gradients differ', async () => {
+    const { model, weights } = opened('llama32-tiny');
+    const cpu = runtimeDevice('cpu');
+    const { layers } = await compare(cpu, 'llama32-tiny');
+    const product = 'layers.1.Gemm_6';
+    const after = [product, layers.find(({ layer }) => layer === '1')!.value];
+    const wrong: LabDevice = {
+      ...cpu,
+      async load() {
+        const right = await cpu.load(model, weights);
+        const other = new Map(weights).set(parameter, negated(weights.get(parameter)!));
+        const left = await cpu.load(model, other);
+        return {
+          ...right,
+          gradients: async request => {
+            const [fine, bad] = [await right.gradients(request), await left.gradients(request)];
+            return new Map([...bad].map(([n, t]) => [n, after.includes(n) ? fine.get(n)! : t]));
+          },
+        };
+      },
+    };
+    const found = await compare(wrong, 'llama32-tiny', { targets: TARGETS });
+    expect(found.layers.every(({ ok }) => ok)).toBe(true);
+    expect(found.ok).toBe(false);
+    expect(found.layerGradients!.map(({ layer, ok }) => [layer, ok])).toEqual([
+      ['1', true],
+      ['0', false],
+      ['embedding', false],
+    ]);
+    expect(found.firstBadGradient).toMatchObject({ layer: '1', op: 'Gemm', parameter });
   });
 });
