@@ -8,6 +8,7 @@ import { writeSafetensors } from '../../../src/engine/formats/safetensors';
 import { openGenerator } from '../../../src/engine/generate/generate';
 import { GREEDY } from '../../../src/engine/generate/sampleToken';
 import { weightsOf, type WeightsOptions } from '../../../src/engine/generate/weightsOf';
+import { memoryOf } from '../../../src/engineProcess/modelMemory';
 import { hfConfigOf } from '../../../src/engine/model/hfConfig';
 import type { LlamaShape } from '../../../src/engine/model/llama';
 import { openModel } from '../../../src/engine/model/modelFolder';
@@ -123,4 +124,13 @@ describe.each<Narrow>(['float16', 'bfloat16'])('a model in %s', dtype => {
       vector: false,
     });
   });
+});
+
+it('is counted as it is held before it is opened', () => {
+  const bytes = (name: string) =>
+    memoryOf({ dir: join(folder, name), backend: 'kv', device: 'cpu' });
+  const none = 48e6; // of programs and caches
+  const [half, wide] = [bytes('float16') - none, bytes('float16-wide') - none];
+  expect(wide / half).toBeCloseTo(2.5, 2);
+  expect(bytes('bfloat16') - none).toBeCloseTo(wide, 0); // widened: there is room for so little
 });
