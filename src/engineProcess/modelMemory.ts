@@ -16,11 +16,11 @@ const PACKED_SHARE = 0.25;
 
 /** @throws as `openOver` */
 export function memoryOf(spec: ModelSpec): number {
-  const { dir, bits } = spec;
+  const { dir, bits, device } = spec;
   const opened = openOver(dir, adaptersOf(spec));
   try {
     const specs = [...baseParameters(opened.model), ...adapterParameters(opened.model)];
-    const isInPlace = readInPlace(opened, specs, spec);
+    const isInPlace = readInPlace(opened, specs, { device });
     return specs.reduce((sum, parameter) => {
       const { name, shape, linear } = parameter;
       const isQuantised = bits !== undefined && linear !== undefined;

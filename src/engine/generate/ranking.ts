@@ -100,6 +100,7 @@ export class Ranking {
   atLeast(weight: number, most: number): number {
     const { starts } = this.#ranges;
     const range = rangeOf(Math.log(weight), this.#perUnit);
+    if (range === REST) return most;
     const inside = this.#sorted(range).findIndex(id => this.weightOf(id) < weight);
     const count = inside < 0 ? starts[range + 1]! : starts[range]! + inside;
     return Math.min(most, count);

@@ -64,7 +64,7 @@ export function chooseToken(
   if (!(ranking.mass > 0))
     fail(
       'generate.not-finite',
-      'The model answers with numbers that are NaN or infinite. Its weights are damaged, or were made on a type that cannot hold them: `weightroom inspect` shows which tensors are not finite.',
+      'The model answers with numbers that are NaN or infinite: its weights are damaged, or too large for what they were stored as. Open their file in VS Code: the statistics of a tensor count such numbers. Then load or convert the model again.',
     );
   const kept = applyRules(ranking, sampling);
   const token =

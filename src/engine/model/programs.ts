@@ -54,12 +54,12 @@ const blockOf: SegmentOf = ({ name }) => /^(?:blocks|layers|h)\.\d+\./.exec(name
  * dropout site; when padded also `padding` float32 [batch, 1, 1, time], when segmented `sight`, and
  * what `positionFeeds` gives.
  * Outputs: `loss` = Σ weight · cross-entropy; the gradient of each trainable parameter, to which the
- * rows of `sparse` are to be added.
+ * rows of `sparse` are to be added, and of each of `values`.
  */
 export function trainingProgram(
   model: ModelShape,
   shape: BatchShape,
-  { mostScored, recomputes = false, values: inner = [], ...options }: TrainingOptions = {},
+  { mostScored, recomputes = false, values: names = [], ...options }: TrainingOptions = {},
 ): TrainingProgram {
   const program = startProgram('train', model, shape, { dropout: true, ...options });
   const { b, parts, hidden, dropout } = program;
@@ -70,13 +70,13 @@ export function trainingProgram(
       scored: scoredRows(b, shape, mostScored),
     }),
   );
-  const wanted = namedValues(b.nodes, inner);
+  const inside = namedValues(b.nodes, names);
   const trainable = trainableParameters(model);
   const values = trainable.map(p => parts.parameter(p.name));
-  const all = [...values, ...wanted];
-  const gradients = backward(b, head.gradients, all, recomputes ? blockOf : undefined);
+  const wanted = [...values, ...inside];
+  const gradients = backward(b, head.gradients, wanted, recomputes ? blockOf : undefined);
   const outputs = new Map([['loss', head.loss]]);
-  for (const value of wanted) outputs.set(gradientOf(value.name), gradients.get(value)!);
+  for (const value of inside) outputs.set(gradientOf(value.name), gradients.get(value)!);
   const sparse: SparseRows[] = [];
   for (const [i, { name }] of trainable.entries()) {
     const { dense, rows } = peelRows(b, gradients.get(values[i]!)!);
