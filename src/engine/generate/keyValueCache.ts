@@ -38,10 +38,10 @@ export class KeyValueCache {
   feeds(): Map<string, Tensor> {
     const [B, H, D, C] = [this.batch, this.#heads, this.#size, this.#capacity];
     const feeds = new Map<string, Tensor>([
-      ['past_mask', tensor('float32', [B, 1, 1, C], this.#mask)],
+      ['past_mask', tensor('float32', [B, 1, 1, 1, C], this.#mask)],
     ]);
     for (const [i, held] of this.#held.entries())
-      feeds.set((i % 2 === 0 ? keysOf : valuesOf)(i >> 1), tensor('float32', [B, H, C, D], held));
+      feeds.set((i % 2 === 0 ? keysOf : valuesOf)(i >> 1), tensor('float32', [B, H, 1, C, D], held));
     return feeds;
   }
 

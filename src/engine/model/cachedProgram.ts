@@ -28,8 +28,8 @@ export interface CachedProgramOptions extends Pick<ProgramOptions, 'stored'> {
 
 /**
  * Inputs: parameters; `ids` int64 [batch, time]; what `positionFeeds` gives; when time > 1 `padding`
- * float32 [batch, 1, 1, time]; for each layer its keys and values float32 [batch, kv heads, capacity,
- * size]; `past_mask` float32 [batch, 1, 1, capacity], 0 where the cache holds something.
+ * float32 [batch, 1, 1, time]; for each layer its keys and values float32 [batch, kv heads, 1, capacity,
+ * size]; `past_mask` float32 [batch, 1, 1, 1, capacity], 0 where the cache holds something.
  * Outputs: `logits` [batch, vocab] of the last column, or [batch·time, vocab]; `fresh` [2·layers,
  * batch, kv heads, time, size], keys and values of each layer in turn; `inner/<layer>` [batch·time, r]
  * of those that were asked for.
@@ -53,13 +53,13 @@ export function cachedProgram(
   const attendMore = (b: GraphBuilder, padding: Value | undefined): ModelParts['attend'] => {
     const open = (name: string, dims: number[], axis: number) =>
       b.input(name, 'float32', dims, { [axis]: 'capacity' });
-    const mask = open('past_mask', [batch, 1, 1, ANY_CAPACITY], 3);
+    const mask = open('past_mask', [batch, 1, 1, 1, ANY_CAPACITY], 4);
     return inputs => {
       const { layer } = inputs;
       fresh.push(inputs.k, inputs.v);
       return attendPast(b, inputs, {
-        keys: open(keysOf(layer), [batch, heads, ANY_CAPACITY, size], 2),
-        values: open(valuesOf(layer), [batch, heads, ANY_CAPACITY, size], 2),
+        keys: open(keysOf(layer), [batch, heads, 1, ANY_CAPACITY, size], 3),
+        values: open(valuesOf(layer), [batch, heads, 1, ANY_CAPACITY, size], 3),
         mask,
         padding: time > 1 ? padding : undefined,
       });
