@@ -6,7 +6,7 @@ import { KeyValueCache } from '../generate/keyValueCache';
 import type { Weights } from '../generate/decoding';
 import { cachedProgram, innerOf } from '../model/cachedProgram';
 import type { ModelShape } from '../model/modelShape';
-import { paddingOf, positionFeeds } from '../model/startProgram';
+import { positionFeeds } from '../model/startProgram';
 import { openSession, type Session, type SessionOptions } from '../session/session';
 import { type Tensor, tensor } from '../tensor/tensor';
 
@@ -81,27 +81,23 @@ export class PrefixRunner {
     want: { inner?: readonly string[]; everyColumn?: boolean },
   ): Promise<{ outputs: Map<string, Tensor>; seconds: number }> {
     const past = cache.lengths[0]!;
-    const time = ids.length;
-    const isFirst = past === 0;
+    const shape = { batch: 1, time: ids.length };
     const stored = new Map(
       [...weights].flatMap(([name, w]) => ('file' in w ? [[name, w] as const] : [])),
     );
-    const key = JSON.stringify([model.lora, isFirst, time, want, [...stored.keys()].length]);
+    const key = JSON.stringify([model.lora, want, [...stored.keys()].length]);
     const session = await (this.#sessions.get(key) ??
-      this.#open(key, () =>
-        cachedProgram(model, { batch: 1, time }, { stored, isFirst, ...want }),
-      ));
+      this.#open(key, () => cachedProgram(model, shape.batch, { stored, ...want })));
     const at = ids.map((_, i) => past + i);
     const feeds = new Map<string, Tensor>([
       ...[...weights].flatMap(([name, w]) => ('data' in w ? [[name, w] as const] : [])),
-      ['ids', tensor('int64', [1, time], BigInt64Array.from(ids, BigInt))],
-      ...positionFeeds(model.base, at, past + time),
-      ...(isFirst ? [] : cache.feeds()),
-      ...(time > 1 ? [['padding', paddingOf({ batch: 1, time }, () => true)] as const] : []),
+      ['ids', tensor('int64', [1, shape.time], BigInt64Array.from(ids, BigInt))],
+      ...positionFeeds(model.base, shape, at, past + shape.time),
+      ...cache.feeds(shape.time, [shape.time]),
     ]);
     const began = performance.now();
     const outputs = await session.run(feeds);
-    cache.append(outputs.get('fresh')!.data as Float32Array, time, [time]);
+    cache.append(outputs.get('fresh')!.data as Float32Array, shape.time, [shape.time]);
     return { outputs, seconds: (performance.now() - began) / 1000 };
   }
 

@@ -103,7 +103,7 @@ function paddingFeeds(
       fail('trace.shape', `${name} must be as large as idx, [${shape.batch}, ${shape.time}].`);
   return new Map([
     ['padding', paddingOf(shape, i => seen === undefined || seen.data[i] === 1n)],
-    ...positionFeeds(model.base, at, shape.time),
+    ...positionFeeds(model.base, shape, at, shape.time),
   ]);
 }
 

@@ -4,8 +4,8 @@
  * counted from its start.
  */
 import { cachedProgram } from '../model/cachedProgram';
-import { paddingOf, positionFeeds } from '../model/startProgram';
-import { type Tensor, tensor } from '../tensor/tensor';
+import { positionFeeds } from '../model/startProgram';
+import { tensor } from '../tensor/tensor';
 import {
   type BackendInput,
   type Decoding,
@@ -16,8 +16,11 @@ import {
 import { KeyValueCache } from './keyValueCache';
 import type { PrefixScope } from './prefixCache';
 
-/** Most columns of one run: a longer prompt is read in several. */
-const LONGEST_CHUNK = 256;
+/** Most and fewest columns of one run: a longer prompt is read in several. */
+const CHUNK = { longest: 256, shortest: 64 };
+
+/** Of all heads in a layer, beyond which shorter runs are as fast and take less memory. */
+const MOST_SCORES = 2 ** 24;
 
 export function cachedBackend({
   model,
@@ -25,23 +28,20 @@ export function cachedBackend({
   options,
   prefixes,
 }: BackendInput): DecodingBackend {
-  const sessionsOf = (isFirst: boolean) =>
-    new SessionsByShape(weights, options, (shape, stored) =>
-      cachedProgram(model, shape, { stored, isFirst }),
-    );
-  const sessions = { first: sessionsOf(true), more: sessionsOf(false) };
+  const sessions: Sessions = new SessionsByShape(weights, options, ({ batch }, stored) =>
+    cachedProgram(model, batch, { stored }),
+  );
   return {
     start: (prompts, past) =>
       new CachedDecoding({ base: model.base, sessions, prefixes }, prompts, past),
     get secondsOpening() {
-      return sessions.first.secondsOpening + sessions.more.secondsOpening;
+      return sessions.secondsOpening;
     },
-    async dispose() {
-      await sessions.first.dispose();
-      await sessions.more.dispose();
-    },
+    dispose: () => sessions.dispose(),
   };
 }
+
+type Sessions = SessionsByShape<{ readonly batch: number }>;
 
 interface Sequence {
   ids: number[];
@@ -51,7 +51,7 @@ interface Sequence {
 
 interface Surroundings {
   readonly base: BackendInput['model']['base'];
-  readonly sessions: Readonly<Record<'first' | 'more', SessionsByShape>>;
+  readonly sessions: Sessions;
   readonly prefixes: PrefixScope | undefined;
 }
 
@@ -93,8 +93,9 @@ class CachedDecoding implements Decoding {
     this.#cropLongContexts();
     let columns = Math.max(...this.#live().map(s => s.pending));
     let logits: Float32Array | undefined;
+    const most = this.#columnsAtOnce(columns);
     while (columns > 0) {
-      const taken = columns > LONGEST_CHUNK ? LONGEST_CHUNK : columns;
+      const taken = Math.min(columns, most);
       logits = await this.#run(taken, columns);
       columns -= taken;
     }
@@ -127,14 +128,21 @@ class CachedDecoding implements Decoding {
     return this.#rows.filter(s => s !== undefined);
   }
 
-  /** The first `taken` of `columns` columns, in which every sequence's pending tokens end together. */
-  async #run(taken: number, columns: number): Promise<Float32Array> {
+  #columnsAtOnce(columns: number): number {
+    const keys = Math.max(...this.#cache.lengths) + columns;
+    let most = CHUNK.longest;
+    const scores = () => this.#rows.length * this.around.base.n_head * most * keys;
+    while (most > CHUNK.shortest && scores() > MOST_SCORES) most /= 2;
+    return most;
+  }
+
+  /** The first `time` of `columns` columns, in which every sequence's pending tokens end together. */
+  async #run(time: number, columns: number): Promise<Float32Array> {
     const batch = this.#rows.length;
-    const time = chunkSize(taken);
     const ids = new BigInt64Array(batch * time);
     const at = new Int32Array(batch * time);
     const counts = this.#rows.map((s, row) => {
-      const count = s ? Math.min(taken, Math.max(0, s.pending - (columns - taken))) : 0;
+      const count = s ? Math.min(time, Math.max(0, s.pending - (columns - time))) : 0;
       for (let i = 0; i < count; i++) {
         const column = row * time + time - count + i;
         ids[column] = BigInt(s!.ids[s!.ids.length - s!.pending + i]!);
@@ -143,18 +151,11 @@ class CachedDecoding implements Decoding {
       return count;
     });
     const longest = Math.max(...counts.map((n, row) => n + this.#cache.lengths[row]!));
-    const isFirst = this.#cache.lengths.every(length => length === 0);
-    const feeds: [string, Tensor][] = [
+    const outputs = await this.around.sessions.run({ batch }, [
       ['ids', tensor('int64', [batch, time], ids)],
-      ...positionFeeds(this.around.base, at, longest),
-      ...(isFirst ? [] : this.#cache.feeds()),
-    ];
-    if (time > 1) {
-      const isSeen = (i: number) => time - (i % time) <= counts[Math.floor(i / time)]!;
-      feeds.push(['padding', paddingOf({ batch, time }, isSeen)]);
-    }
-    const sessions = this.around.sessions[isFirst ? 'first' : 'more'];
-    const outputs = await sessions.run({ batch, time }, feeds);
+      ...positionFeeds(this.around.base, { batch, time }, at, longest),
+      ...this.#cache.feeds(time, counts),
+    ]);
     this.#cache.append(outputs.get('fresh')!.data as Float32Array, time, counts);
     for (const [row, s] of this.#rows.entries()) if (s) s.pending -= counts[row]!;
     return outputs.get('logits')!.data as Float32Array;
@@ -187,7 +188,3 @@ class CachedDecoding implements Decoding {
     this.#rows = rows.map((row, i) => (i < live.length ? this.#rows[row] : undefined));
   }
 }
-
-/** Few different sizes, so few sessions. */
-const CHUNK_SIZES = [1, 16, 64, 128, LONGEST_CHUNK];
-const chunkSize = (columns: number): number => CHUNK_SIZES.find(size => size >= columns)!;

@@ -41,9 +41,20 @@ export interface BackendInput {
   readonly prefixes?: PrefixScope | undefined;
 }
 
-/** Sessions of programs of one kind for different batch shapes, opened when first needed. */
-export class SessionsByShape {
-  readonly #sessions = new Map<string, Promise<Session>>();
+/** Sessions with a copy of the weights of which so many are kept, those that ran last. */
+const MOST_COPIES = 2;
+
+interface Held {
+  readonly opening: Promise<Session>;
+  /** Runs that wait for it or go on. */
+  running: number;
+}
+
+/** Sessions of programs of one kind for different shapes, opened when first needed. */
+export class SessionsByShape<Shape extends { readonly batch: number }> {
+  /** The one that was asked for last comes last. */
+  readonly #sessions = new Map<string, Held>();
+  #copyWeights = false;
   secondsOpening = 0;
   /** Fed to every run. */
   readonly fed: ReadonlyMap<string, Tensor>;
@@ -52,10 +63,7 @@ export class SessionsByShape {
   constructor(
     weights: Weights,
     private readonly options: SessionOptions,
-    private readonly program: (
-      shape: { batch: number; time: number },
-      stored: ReadonlyMap<string, ExternalTensor>,
-    ) => Graph,
+    private readonly program: (shape: Shape, stored: ReadonlyMap<string, ExternalTensor>) => Graph,
   ) {
     const all = [...weights];
     this.fed = new Map(all.flatMap(([name, w]) => ('data' in w ? [[name, w] as const] : [])));
@@ -63,30 +71,48 @@ export class SessionsByShape {
   }
 
   async run(
-    shape: { batch: number; time: number },
+    shape: Shape,
     feeds: Iterable<readonly [string, Tensor]>,
   ): Promise<Map<string, Tensor>> {
-    const key = `${shape.batch}×${shape.time}`;
-    const session = await (this.#sessions.get(key) ?? this.#open(key, shape));
-    return session.run(new Map([...this.fed, ...feeds]));
+    const key = Object.values(shape).join('×');
+    const held = this.#sessions.get(key) ?? { opening: this.#open(shape), running: 0 };
+    this.#sessions.delete(key);
+    this.#sessions.set(key, held);
+    held.running++;
+    try {
+      const session = await held.opening.catch((error: unknown) => {
+        this.#sessions.delete(key);
+        throw error;
+      });
+      return await session.run(new Map([...this.fed, ...feeds]));
+    } finally {
+      held.running--;
+    }
   }
 
-  async #open(key: string, shape: { batch: number; time: number }): Promise<Session> {
+  async #open(shape: Shape): Promise<Session> {
+    if (this.#copyWeights) await this.#makeRoom();
     const began = performance.now();
-    const opening = openSession(this.program(shape, this.#stored), {
-      ...this.options,
-      spins: true,
-    });
-    this.#sessions.set(key, opening);
     try {
-      return await opening;
+      const graph = this.program(shape, this.#stored);
+      const session = await openSession(graph, { ...this.options, spins: true });
+      this.#copyWeights = session.copiesWeights;
+      return session;
     } finally {
       this.secondsOpening += (performance.now() - began) / 1000;
     }
   }
 
+  /** For one more copy. */
+  async #makeRoom(): Promise<void> {
+    const older = [...this.#sessions].slice(0, 1 - MOST_COPIES);
+    const dropped = older.filter(([, { running }]) => running === 0);
+    for (const [key] of dropped) this.#sessions.delete(key);
+    for (const [, { opening }] of dropped) await (await opening).dispose();
+  }
+
   async dispose(): Promise<void> {
-    for (const opened of this.#sessions.values()) await (await opened).dispose();
+    for (const { opening } of this.#sessions.values()) await (await opening).dispose();
     this.#sessions.clear();
   }
 }

@@ -16,7 +16,6 @@ export class KeyValueCache {
   #capacity = 0;
   /** Keys and values of each layer in turn, each [batch, heads, capacity, size]. */
   #held: Float32Array[];
-  #mask = new Float32Array(0);
   readonly #heads: number;
   readonly #size: number;
 
@@ -34,14 +33,22 @@ export class KeyValueCache {
     return this.#held.reduce((sum, held) => sum + held.byteLength, 0);
   }
 
-  /** What a cached program reads, for sequences as they are now. */
-  feeds(): Map<string, Tensor> {
+  /**
+   * What a cached program reads, for sequences as they are now.
+   * @param time columns that are computed, of which the last `counts[row]` are tokens of a sequence
+   */
+  feeds(time: number, counts: readonly number[]): Map<string, Tensor> {
     const [B, H, D, C] = [this.batch, this.#heads, this.#size, this.#capacity];
+    const sight = tensor('float32', [B, 1, 1, time, time + C], this.#sight(time, counts));
     const feeds = new Map<string, Tensor>([
-      ['past_mask', tensor('float32', [B, 1, 1, 1, C], this.#mask)],
+      ['sight', sight],
+      ['columns', tensor('int64', [2], BigInt64Array.of(BigInt(time), BigInt(C)))],
     ]);
     for (const [i, held] of this.#held.entries())
-      feeds.set((i % 2 === 0 ? keysOf : valuesOf)(i >> 1), tensor('float32', [B, H, 1, C, D], held));
+      feeds.set(
+        (i % 2 === 0 ? keysOf : valuesOf)(i >> 1),
+        tensor('float32', [B, H, 1, C, D], held),
+      );
     return feeds;
   }
 
@@ -58,7 +65,7 @@ export class KeyValueCache {
           const end = (i * this.batch * H + head + 1) * time * D;
           held.set(fresh.subarray(end - count * D, end), (head * C + this.lengths[row]!) * D);
         }
-    for (const [row, count] of counts.entries()) this.#lengthen(row, count);
+    for (const [row, count] of counts.entries()) this.lengths[row]! += count;
   }
 
   /**
@@ -76,7 +83,7 @@ export class KeyValueCache {
         const start = (head * this.#capacity + this.lengths[row]!) * D;
         held.set(piece.subarray(at, (at += time * D)), start);
       }
-    this.#lengthen(row, time);
+    this.lengths[row]! += time;
   }
 
   /** Copies tokens of one sequence as `put` takes them. */
@@ -97,12 +104,7 @@ export class KeyValueCache {
 
   /** Forgets all but the first `length` tokens of each sequence. */
   crop(length: number): void {
-    for (const [row, had] of this.lengths.entries()) {
-      if (had <= length) continue;
-      const start = row * this.#capacity;
-      this.#mask.fill(MASKED, start + length, start + had);
-      this.lengths[row] = length;
-    }
+    for (const [row, had] of this.lengths.entries()) this.lengths[row] = Math.min(had, length);
   }
 
   /** A copy that holds these sequences, of which one may appear several times. */
@@ -114,7 +116,6 @@ export class KeyValueCache {
       for (const [i, held] of this.#held.entries())
         picked.#held[i]!.set(held.subarray(from * perRow, (from + 1) * perRow), to * perRow);
       picked.lengths[to] = this.lengths[from]!;
-      picked.#mask.fill(0, to * this.#capacity, to * this.#capacity + this.lengths[from]!);
     }
     return picked;
   }
@@ -125,10 +126,17 @@ export class KeyValueCache {
     if (needed > this.#capacity) this.#grow(Math.min(limit, Math.ceil(needed / STEP) * STEP));
   }
 
-  #lengthen(row: number, count: number): void {
-    const start = row * this.#capacity + this.lengths[row]!;
-    this.#mask.fill(0, start, start + count);
-    this.lengths[row]! += count;
+  /** [batch, time, time + capacity]: 0 where a column sees a new one or one that is held. */
+  #sight(time: number, counts: readonly number[]): Float32Array {
+    const width = time + this.#capacity;
+    const sight = new Float32Array(this.batch * time * width).fill(MASKED);
+    for (const [row, count] of counts.entries())
+      for (let column = 0; column < time; column++) {
+        const start = (row * time + column) * width;
+        sight.fill(0, start + time - count, start + column + 1);
+        sight.fill(0, start + time, start + time + this.lengths[row]!);
+      }
+    return sight;
   }
 
   #grow(capacity: number): void {
@@ -141,8 +149,5 @@ export class KeyValueCache {
       return to;
     });
     this.#capacity = capacity;
-    this.#mask = new Float32Array(this.batch * capacity).fill(MASKED);
-    for (const [row, length] of this.lengths.entries())
-      this.#mask.fill(0, row * capacity, row * capacity + length);
   }
 }

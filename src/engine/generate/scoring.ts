@@ -3,6 +3,7 @@
  * in token ids; knows nothing of text.
  */
 import { lossesProgram, type ModelShape } from '../model/programs';
+import type { BatchShape } from '../model/startProgram';
 import type { SessionOptions } from '../session/session';
 import { tensor } from '../tensor/tensor';
 import { powerOfTwo, roundedTime, SessionsByShape, type Weights } from './decoding';
@@ -22,7 +23,7 @@ export interface Scorer {
 
 /** @param rows each of 2 to `block_size` + 1 tokens */
 export function openScorer(model: ModelShape, weights: Weights, options: SessionOptions): Scorer {
-  const sessions = new SessionsByShape(weights, options, (shape, stored) =>
+  const sessions = new SessionsByShape<BatchShape>(weights, options, (shape, stored) =>
     lossesProgram(model, shape, { stored }),
   );
   return {

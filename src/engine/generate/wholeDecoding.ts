@@ -3,7 +3,7 @@
  * where nobody looks, or on the left with a mask, as transformers batches prompts.
  */
 import { logitsProgram } from '../model/programs';
-import { paddingOf, positionFeeds } from '../model/startProgram';
+import { type BatchShape, paddingOf, positionFeeds } from '../model/startProgram';
 import { type Tensor, tensor } from '../tensor/tensor';
 import {
   type BackendInput,
@@ -20,7 +20,7 @@ export function wholeBackend(
 ): DecodingBackend {
   const { block_size } = model.base;
   const padded = padding === 'left';
-  const sessions = new SessionsByShape(weights, options, (shape, stored) =>
+  const sessions = new SessionsByShape<BatchShape>(weights, options, (shape, stored) =>
     logitsProgram(model, shape, 'chosen', { padded, stored }),
   );
 
@@ -48,7 +48,7 @@ export function wholeBackend(
     if (padded)
       feeds.push(
         ['padding', paddingOf(shape, i => i % time >= (starts[Math.floor(i / time)] ?? 0))],
-        ...positionFeeds(model.base, at, longest),
+        ...positionFeeds(model.base, shape, at, longest),
       );
     const outputs = await sessions.run(shape, feeds);
     const logits = outputs.get('logits')!.data as Float32Array;

@@ -43,6 +43,7 @@ export class GraphBuilder {
   readonly constants = new Map<Value, Tensor | ExternalTensor>();
   readonly nodes: Node[] = [];
   readonly #known = new Map<string, Value>();
+  readonly #fedInts = new Map<Value, readonly number[]>();
   readonly #names = new Map<string, number>();
   readonly #taken = new Set<string>();
   #scope = '';
@@ -74,6 +75,13 @@ export class GraphBuilder {
     const value = { name: this.#unique(name), dtype, shape, ...(open && { open }) };
     if (value.name !== name) throw new Error(`graph input ${name} is declared twice`);
     this.inputs.push(value);
+    return value;
+  }
+
+  /** Integers that are fed, for operators whose shape depends on them: it is inferred for these. */
+  intsInput(name: string, ints: readonly number[]): Value {
+    const value = this.input(name, 'int64', [ints.length]);
+    this.#fedInts.set(value, ints);
     return value;
   }
 
@@ -165,13 +173,13 @@ export class GraphBuilder {
   transpose = (a: Value, perm: number[]) => this.one('Transpose', [a], { perm });
   concat = (xs: readonly Value[], axis: number) => this.one('Concat', xs, { axis });
   split = (a: Value, sizes: readonly number[], axis: number) =>
-    this.apply('Split', [a, this.ints(sizes)], { axis });
+    this.splitAs(a, this.ints(sizes), axis);
+  splitAs = (a: Value, sizes: Value, axis: number) => this.apply('Split', [a, sizes], { axis });
   /** Elements `[start, end)` along `axis`. */
   slice = (a: Value, axis: number, start: number, end: number) =>
     this.one('Slice', [a, this.ints([start]), this.ints([end]), this.ints([axis])], {});
-  /** Elements from `start` on, however many there are. */
-  sliceFrom = (a: Value, axis: number, start: number) =>
-    this.slice(a, axis, start, Number.MAX_SAFE_INTEGER);
+  /** The last element along `axis`, however many there are. */
+  last = (a: Value, axis: number) => this.slice(a, axis, -1, Number.MAX_SAFE_INTEGER);
   expand = (a: Value, shape: readonly number[]) =>
     sameShape(a.shape, shape) ? a : this.one('Expand', [a, this.ints(shape)], {});
   gather = (a: Value, indices: Value, axis = 0) => this.one('Gather', [a, indices], { axis });
@@ -198,8 +206,10 @@ export class GraphBuilder {
     return earlier.reduce((y, v) => this.add(y, this.scale(one(v), 0)), x);
   }
 
-  /** The integers of an `ints` constant, for operators whose shape depends on them. */
+  /** The integers that an operator's shape depends on. */
   intsOf(value: Value | undefined): number[] {
+    const fed = value && this.#fedInts.get(value);
+    if (fed) return [...fed];
     const constant = value && this.constants.get(value);
     const data = constant && 'data' in constant && constant.data;
     if (!(data instanceof BigInt64Array))

@@ -209,11 +209,10 @@ export const shapeRules: { [K in Op]: ShapeRule<OpAttributes[K]> } = {
     const shape = [...x.shape];
     axes.forEach((a, i) => {
       const axis = wrapAxis(a, shape.length);
-      const [start, end] = [starts[i] ?? 0, endOfSlice(ends[i] ?? 0, dim(x.shape, axis))];
-      expect(
-        0 <= start && start <= end && end <= dim(x.shape, axis),
-        `no elements ${start} to ${end}`,
-      );
+      const all = dim(x.shape, axis);
+      const [from = 0, to = 0] = [starts[i], ends[i]];
+      const [start, end] = [from < 0 ? from + all : from, endOfSlice(to, all)];
+      expect(0 <= start && start <= end && end <= all, `no elements ${start} to ${end}`);
       shape[axis] = end - start;
     });
     return like(x, shape);

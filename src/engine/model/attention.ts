@@ -37,52 +37,37 @@ export function attendFully(
 }
 
 export interface PastOfLayer {
-  /** float32 [batch, kv heads, 1, capacity, head size]: the axis of one is the query heads' that share them. */
+  /** float32 [batch, kv heads, 1, capacity, head size]: the axis of one is that of the query heads. */
   readonly keys: Value;
   readonly values: Value;
-  /** Added to the scores of each cached key, float32 [batch, 1, 1, 1, capacity]. */
-  readonly mask: Value;
-  /** Added to the scores of each new key, float32 [batch, 1, 1, time]; absent when all count. */
-  readonly padding: Value | undefined;
+  /** Added to the scores of each key, the new ones first: float32 [batch, 1, 1, time, time + capacity]. */
+  readonly sight: Value;
+  /** int64 [2]: time and capacity. */
+  readonly columns: Value;
 }
 
 /**
  * New tokens see the cache, themselves and the new ones before them; one softmax over all. Each query
- * head is a product of its own: for one row the runtime has a loop that reads at the speed of memory.
+ * head is a product of its own, unscaled: for these the runtime has a loop that reads the keys of a
+ * single row at the speed of memory. A scale that is one number it would join with the product again.
  */
 export function attendPast(
   b: GraphBuilder,
   { q, k, v }: AttentionInputs,
-  { keys, values, mask, padding }: PastOfLayer,
+  { keys, values, sight, columns }: PastOfLayer,
 ): Value {
   const [batch = 1, heads = 1, time = 1, size = 1] = q.shape;
   const shared = k.shape[1]!;
   const perHead = (x: Value, copies: number) => b.reshape(x, [batch, shared, copies, time, size]);
-  const { rows, alpha } = scaledRows(b, perHead(q, heads / shared));
-  const past = b.add(b.fusedMatMul(rows, keys, { transB: 1, alpha }), mask);
-  let fresh = b.fusedMatMul(rows, perHead(k, 1), { transB: 1, alpha });
-  if (time > 1) fresh = b.add(fresh, causalMask(b, time));
-  if (padding) fresh = b.add(fresh, b.reshape(padding, [batch, 1, 1, 1, time]));
-  // The new columns come first: how many old ones there are is open.
-  const weights = b.softmax(b.concat([fresh, past], -1));
-  const ofFresh = b.slice(weights, -1, 0, time);
-  const ofPast = b.sliceFrom(weights, -1, time);
+  const scale = b.shared('attention_scale', () =>
+    lazyTensor('float32', [size], () => new Float32Array(size).fill(1 / Math.sqrt(size))),
+  );
+  const rows = b.mul(perHead(q, heads / shared), scale);
+  const scores = [perHead(k, 1), keys].map(each => b.fusedMatMul(rows, each, { transB: 1 }));
+  const weights = b.softmax(b.add(b.concat(scores, -1), sight));
+  const [ofFresh, ofPast] = b.splitAs(weights, columns, -1) as [Value, Value];
   const mixed = b.add(b.matmul(ofPast, values), b.matmul(ofFresh, perHead(v, 1)));
   return b.reshape(mixed, [batch, heads, time, size]);
-}
-
-/**
- * What products with keys are multiplied by, 1/√size. The runtime's loop for a single row is only for
- * products that are not scaled, and it would join a scale that is one number with the product again.
- */
-function scaledRows(b: GraphBuilder, rows: Value): { rows: Value; alpha: number } {
-  const [time, size] = rows.shape.slice(-2) as [number, number];
-  const alpha = 1 / Math.sqrt(size);
-  if (time > 1) return { rows, alpha };
-  const scale = b.shared('attention_scale', () =>
-    lazyTensor('float32', [size], () => new Float32Array(size).fill(alpha)),
-  );
-  return { rows: b.mul(rows, scale), alpha: 1 };
 }
 
 /** [time, time]: 0 where a token sees another, far below where it does not. */

@@ -3,7 +3,8 @@
  * and values come out in one piece, small, and are written into the cache by its owner.
  */
 import type { Graph, GraphBuilder, Value } from '../graph/graph';
-import { attendFully, attendPast } from './attention';
+import { openAxis } from '../graph/openAxis';
+import { attendPast } from './attention';
 import { cacheShape } from './families';
 import type { ModelShape } from './modelShape';
 import type { ModelParts } from './parts';
@@ -18,8 +19,6 @@ export const innerOf = (linear: string): string => `inner/${linear}`;
 const ANY_CAPACITY = 64;
 
 export interface CachedProgramOptions extends Pick<ProgramOptions, 'stored'> {
-  /** Nothing is cached yet: the program has no inputs for the past. */
-  readonly isFirst?: boolean;
   /** Logits of every column come out, instead of the last one's. */
   readonly everyColumn?: boolean;
   /** Adapted linear layers whose inner values come out, too. */
@@ -27,52 +26,50 @@ export interface CachedProgramOptions extends Pick<ProgramOptions, 'stored'> {
 }
 
 /**
- * Inputs: parameters; `ids` int64 [batch, time]; what `positionFeeds` gives; when time > 1 `padding`
- * float32 [batch, 1, 1, time]; for each layer its keys and values float32 [batch, kv heads, 1, capacity,
- * size]; `past_mask` float32 [batch, 1, 1, 1, capacity], 0 where the cache holds something.
+ * Inputs: parameters; `ids` int64 [batch, time], of any time; what `positionFeeds` gives; for each
+ * layer its keys and values float32 [batch, kv heads, 1, capacity, size]; `sight` float32 [batch, 1, 1,
+ * time, time + capacity], added to the scores of the new columns and those of the cache; `columns`
+ * int64 [2], time and capacity.
  * Outputs: `logits` [batch, vocab] of the last column, or [batch·time, vocab]; `fresh` [2·layers,
  * batch, kv heads, time, size], keys and values of each layer in turn; `inner/<layer>` [batch·time, r]
  * of those that were asked for.
  */
-export function cachedProgram(
+export const cachedProgram = (
+  model: ModelShape,
+  batch: number,
+  options: CachedProgramOptions = {},
+): Graph => openAxis('time', time => programOfTime(model, { batch, time }, options));
+
+function programOfTime(
   model: ModelShape,
   shape: BatchShape,
-  { isFirst = false, everyColumn = false, inner = [], ...options }: CachedProgramOptions = {},
+  { everyColumn = false, inner = [], ...options }: CachedProgramOptions,
 ): Graph {
   const { batch, time } = shape;
   const { heads, size } = cacheShape(model.base);
   const fresh: Value[] = []; // each [batch, kv heads, time, size]
   const inputsOf = new Map<string, Value>();
-  const attendFirst = (b: GraphBuilder, padding: Value | undefined): ModelParts['attend'] => {
-    const seen = time > 1 ? padding : undefined;
-    return inputs => {
-      fresh.push(inputs.k, inputs.v);
-      return attendFully(b, inputs, { padding: seen, dropout: x => x });
-    };
-  };
-  const attendMore = (b: GraphBuilder, padding: Value | undefined): ModelParts['attend'] => {
+  const attend = (b: GraphBuilder): ModelParts['attend'] => {
     const open = (name: string, dims: number[], axis: number) =>
       b.input(name, 'float32', dims, { [axis]: 'capacity' });
-    const mask = open('past_mask', [batch, 1, 1, 1, ANY_CAPACITY], 4);
+    const held = [batch, heads, 1, ANY_CAPACITY, size];
+    const sight = b.input('sight', 'float32', [batch, 1, 1, time, time + ANY_CAPACITY]);
+    const columns = b.intsInput('columns', [time, ANY_CAPACITY]);
     return inputs => {
-      const { layer } = inputs;
       fresh.push(inputs.k, inputs.v);
-      return attendPast(b, inputs, {
-        keys: open(keysOf(layer), [batch, heads, 1, ANY_CAPACITY, size], 3),
-        values: open(valuesOf(layer), [batch, heads, 1, ANY_CAPACITY, size], 3),
-        mask,
-        padding: time > 1 ? padding : undefined,
-      });
+      const keys = open(keysOf(inputs.layer), held, 3);
+      const values = open(valuesOf(inputs.layer), held, 3);
+      return attendPast(b, inputs, { keys, values, sight, columns });
     };
   };
   const { b, parts, hidden, logits, build } = startProgram('cached', model, shape, {
     ...options,
     padded: true,
-    attend: isFirst ? attendFirst : attendMore,
+    attend,
     onLinear: (x, name) => inputsOf.set(name, x),
   });
   const width = model.base.n_embed;
-  const last = () => b.slice(b.reshape(hidden, [batch, time, width]), 1, time - 1, time);
+  const last = () => b.last(b.reshape(hidden, [batch, time, width]), 1);
   const scored = everyColumn ? hidden : b.reshape(last(), [batch, width]);
   const outputs = new Map([
     ['logits', logits(scored)],

@@ -102,10 +102,9 @@ function positions(
 ): Pick<ModelParts, 'rotate' | 'positions'> {
   const rope = ropeOf(base);
   const rows = batch * time;
-  const counted = (shape: readonly number[], modulus: number) =>
-    lazyTensor('int64', shape, () =>
-      BigInt64Array.from({ length: rows }, (_, i) => BigInt(i % modulus)),
-    );
+  const counted = lazyTensor('int64', [rows], () =>
+    BigInt64Array.from({ length: rows }, (_, i) => BigInt(i % time)),
+  );
   let made: ReturnType<typeof rotaryTables> | undefined;
   const table = (name: 'cos' | 'sin') =>
     b.constant(
@@ -123,7 +122,7 @@ function positions(
     const half = rope!.headSize / 2;
     if (fed)
       return [
-        b.constant('rope.rows', counted([batch, time], rows)),
+        b.input('rope.rows', 'int64', [batch, time]),
         b.input('rope.cos', 'float32', [rows, half]),
         b.input('rope.sin', 'float32', [rows, half]),
       ];
@@ -131,7 +130,7 @@ function positions(
   };
   return {
     positions: () =>
-      fed ? b.input('positions', 'int64', [rows]) : b.constant('positions', counted([rows], time)),
+      fed ? b.input('positions', 'int64', [rows]) : b.constant('positions', counted),
     rotate(x) {
       tables ??= rotaryValues();
       return b.one('RotaryEmbedding', [x, ...tables], { num_heads: 0, interleaved: 0 });
@@ -146,6 +145,7 @@ function positions(
  */
 export function positionFeeds(
   base: BaseShape,
+  { batch, time }: BatchShape,
   at: ArrayLike<number>,
   sequenceLength: number,
 ): Map<string, Tensor> {
@@ -155,7 +155,9 @@ export function positionFeeds(
     return new Map([['positions', tensor('int64', [data.length], data)]]);
   }
   const { cos, sin } = rotaryTables(rope, at, sequenceLength);
-  return new Map([
+  const rows = BigInt64Array.from({ length: batch * time }, (_, i) => BigInt(i));
+  return new Map<string, Tensor>([
+    ['rope.rows', tensor('int64', [batch, time], rows)],
     ['rope.cos', cos],
     ['rope.sin', sin],
   ]);

@@ -29,6 +29,8 @@ export interface SessionOptions {
 }
 
 export interface Session {
+  /** It holds a copy of its stored weights in the runtime's order, and does not read where they lie. */
+  readonly copiesWeights: boolean;
   /**
    * Feeds are used in place and must not change until the promise settles; results are new tensors.
    * @throws when a feed is missing or has another shape than the graph's input.
@@ -48,6 +50,7 @@ export async function openSession(given: Graph, options: SessionOptions = {}): P
   ).catch((error: unknown) => refuseDevice(options, error));
   const fetches = graph.outputs.map(v => v.name);
   return {
+    copiesWeights: copiesWeights(graph),
     async run(feeds) {
       const inputs = Object.fromEntries(
         graph.inputs.map(v => [v.name, toOrt(v, feeds.get(v.name))]),
@@ -117,13 +120,15 @@ function sessionOptions(
         force_spinning_stop: '1',
         // Weights that lie in a file are used from its pages instead of a copy in another order,
         // at the same speed; those of few bits can only be used in the runtime's order.
-        disable_prepacking: graph.nodes.some(({ op }) => op === 'MatMulNBits') ? '0' : '1',
+        disable_prepacking: copiesWeights(graph) ? '0' : '1',
         ...(folder !== undefined && { model_external_initializers_file_folder_path: folder }),
       },
       ...(widensConstants(graph) && { optimization: { disable_specified_optimizers: WIDENERS } }),
     },
   };
 }
+
+const copiesWeights = ({ nodes }: Graph): boolean => nodes.some(({ op }) => op === 'MatMulNBits');
 
 /** What would widen constants once and for all, a copy of them in each session. */
 const WIDENERS = 'ConstantFolding;FuseFp16InitializerToFp32NodeTransformer';

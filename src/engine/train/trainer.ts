@@ -186,7 +186,7 @@ function exampleFeeds(
   const chosen = { ...scored, weights: scored.rows.map(() => each) };
   return new Map([
     ['sight', sightOf(shape, segments)],
-    ...positionFeeds(model.base, positions, shape.time),
+    ...positionFeeds(model.base, shape, positions, shape.time),
     ...chosenRowFeeds(mostScored, model.base.vocab_size, embeddingTrains, chosen),
   ]);
 }

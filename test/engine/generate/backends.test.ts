@@ -157,4 +157,15 @@ describe('a long prompt', () => {
     }
     expect(texts[1]).toEqual(texts[0]);
   });
+
+  it('of any length needs no other program', async () => {
+    const generator = openGenerator(model, weights);
+    await continued(generator, [prompt.slice(0, 3)], { maxTokens: 2 });
+    const opening = generator.secondsOpening;
+    expect(opening).toBeGreaterThan(0);
+    for (const length of [1, 17, 40, 300])
+      await continued(generator, [prompt.slice(0, length)], { maxTokens: 2 });
+    expect(generator.secondsOpening).toBe(opening);
+    await generator.dispose();
+  });
 });

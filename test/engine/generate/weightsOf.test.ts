@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { disk } from '../../../src/engine/files/fileSystem';
 import { writeSafetensors } from '../../../src/engine/formats/safetensors';
+import { SessionsByShape } from '../../../src/engine/generate/decoding';
 import { openGenerator } from '../../../src/engine/generate/generate';
 import { GREEDY } from '../../../src/engine/generate/sampleToken';
 import { weightsOf, type WeightsOptions } from '../../../src/engine/generate/weightsOf';
@@ -12,7 +13,8 @@ import { memoryOf } from '../../../src/engineProcess/modelMemory';
 import { hfConfigOf } from '../../../src/engine/model/hfConfig';
 import type { LlamaShape } from '../../../src/engine/model/llama';
 import { openModel } from '../../../src/engine/model/modelFolder';
-import { baseParameters } from '../../../src/engine/model/programs';
+import { baseParameters, logitsProgram } from '../../../src/engine/model/programs';
+import type { BatchShape } from '../../../src/engine/model/startProgram';
 import { asFloat32 } from '../../../src/engine/tensor/asFloat32';
 import { narrowFloats } from '../../../src/engine/tensor/narrowFloats';
 import { fillNormal, randomStream } from '../../../src/engine/tensor/random';
@@ -133,4 +135,45 @@ it('is counted as it is held before it is opened', () => {
   const [half, wide] = [bytes('float16') - none, bytes('float16-wide') - none];
   expect(wide / half).toBeCloseTo(2.5, 2);
   expect(bytes('bfloat16') - none).toBeCloseTo(wide, 0); // widened: there is room for so little
+});
+
+/** Sessions for prompts of these batch sizes in turn, each with its first token's logits. */
+const opening = (bits: WeightsOptions['bits'], batches: readonly number[]) =>
+  opened('float16-wide', { bits, cacheDir: join(folder, 'kept') }, async ({ model }, weights) => {
+    let programs = 0;
+    const sessions = new SessionsByShape<BatchShape>(weights, {}, (shape, stored) => {
+      programs++;
+      return logitsProgram(model, shape, 'chosen', { padded: false, stored });
+    });
+    const run = async (batch: number) => {
+      const ids = BigInt64Array.from({ length: batch * 16 }, (_, i) => BigInt(i % 16));
+      const rows = BigInt64Array.from({ length: batch }, (_, row) => BigInt(16 * row + 15));
+      const outputs = await sessions.run({ batch, time: 16 }, [
+        ['ids', tensor('int64', [batch, 16], ids)],
+        ['rows', tensor('int64', [batch], rows)],
+      ]);
+      return outputs.get('logits')!.data.slice(0, 5);
+    };
+    const inTurn = [];
+    for (const batch of batches) inTurn.push(await run(batch));
+    const opened = programs;
+    const atOnce = await Promise.all(batches.map(run));
+    await sessions.dispose();
+    return { opened, inTurn, atOnce };
+  });
+
+describe('sessions for several shapes', () => {
+  const batches = [1, 2, 3, 1, 3];
+  it('are all kept when they read the weights in place', async () => {
+    const { opened, inTurn, atOnce } = await opening(undefined, batches);
+    expect(opened).toBe(3);
+    expect(atOnce).toEqual(inTurn);
+  });
+
+  it('are two when each holds a copy of the weights, and never closed while they run', async () => {
+    const { opened, inTurn, atOnce } = await opening(4, batches);
+    expect(opened).toBe(4);
+    expect(atOnce).toEqual(inTurn);
+    expect(new Set(inTurn.map(String)).size).toBe(1);
+  });
 });

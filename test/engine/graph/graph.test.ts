@@ -34,6 +34,17 @@ describe('GraphBuilder', () => {
     ['refuses two inputs of one name', ({ b }) => b.input('x', 'float32', [1]), /declared twice/],
   ])('%s', (_, act, message) => expect(() => act(builder())).toThrow(message));
 
+  it('infers shapes for integers that are fed', () => {
+    const { b, x } = builder();
+    const parts = b.splitAs(x, b.intsInput('sizes', [1, 2]), 1);
+    expect(parts.map(part => part.shape)).toEqual([
+      [2, 1],
+      [2, 2],
+    ]);
+    expect(b.last(x, 1).shape).toEqual([2, 1]);
+    expect(() => b.splitAs(x, b.input('others', 'int64', [2]), 1)).toThrow();
+  });
+
   it('prints what runs and leaves out what no output needs', () => {
     const { b, x, w } = builder();
     b.exp(x);
