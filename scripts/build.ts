@@ -96,7 +96,10 @@ function dataFiles(): [from: string, to: string][] {
     [require.resolve('js-tiktoken/ranks/gpt2'), 'gpt2Ranks.cjs'],
     [require.resolve('dejavu-fonts-ttf/ttf/DejaVuSans.ttf'), 'DejaVuSans.ttf'],
     [require.resolve('@resvg/resvg-wasm/index_bg.wasm'), 'resvg.wasm'],
-    [join(root, 'src/engine/devices/torchDevice.py'), 'torchDevice.py'],
+    ...['torchDevice.py', 'ttmlDevice.py'].map((name): [string, string] => [
+      join(root, 'src/engine/devices', name),
+      name,
+    ]),
   ];
 }
 

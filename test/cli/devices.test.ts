@@ -56,6 +56,7 @@ describe('devices', () => {
       'coreml',
       'torch',
       'tenstorrent',
+      'ttml',
     ]);
     expect(found[0]).toMatchObject({ available: true, layout: 'canonical' });
     for (const { available, reason } of found) expect(available || Boolean(reason)).toBe(true);

@@ -9,7 +9,7 @@ import { asFloat32 } from '../tensor/asFloat32';
 import { type Tensor, tensor } from '../tensor/tensor';
 import { type Agreement, agreementOf, isBad } from './agreement';
 import type { LabDevice, LoadedModel } from './device';
-import { computedValues, forwardGraph } from './graphValues';
+import { type Border, computedValues, forwardGraph, layerBorders } from './graphValues';
 
 export interface CompareRequest {
   readonly model: ModelShape;
@@ -170,29 +170,6 @@ function byPosition(a: Tensor, b: Tensor, time: number): number[] {
   );
 }
 
-const blockOf = (name: string): string | undefined =>
-  /^(?:blocks|layers|h)\.(\d+)\./.exec(name)?.[1];
-
-interface Border {
-  readonly layer: string;
-  readonly value: string;
-}
-
-/** The last value of the embedding and of each block, and the logits. */
-function layerBorders(graph: Graph): Border[] {
-  const borders = new Map<string, string>();
-  const values = computedValues(graph);
-  const firstBlock = values.findIndex(v => blockOf(v.name) !== undefined);
-  for (const [i, { name }] of values.entries()) {
-    const layer = blockOf(name) ?? (i < firstBlock ? 'embedding' : undefined);
-    if (layer !== undefined) borders.set(layer, name);
-  }
-  return [
-    ...[...borders].map(([layer, value]) => ({ layer, value })),
-    { layer: 'logits', value: 'logits' },
-  ];
-}
-
 interface Bisecting {
   a: LoadedModel;
   b: LoadedModel;
@@ -206,7 +183,8 @@ async function bisect(
   layers: readonly LayerAgreement[],
   { layer }: LayerAgreement,
 ): Promise<{ operators: OperatorAgreement[]; firstBad?: FirstBad }> {
-  const names = valuesOfLayer(graph, layers, layer);
+  const names = valuesOfLayer(graph, layers, layer).filter(knownToBoth(a, b, graph));
+  const takenFrom = sourcesAmong(graph, new Set(names));
   const [x, y] = [await a.run({ ids, values: names }), await b.run({ ids, values: names })];
   const nodes = new Map(graph.nodes.map(n => [n.outputs[0]!.name, n]));
   const parameters = new Set(graph.inputs.map(v => v.name));
@@ -220,7 +198,7 @@ async function bisect(
     return { value, op: node.op, ...(parameter && { parameter }), ok, ...agreement };
   });
   const first = operators.find(
-    ({ value, ok }) => !ok && !nodes.get(value)!.inputs.some(v => bad.has(v.name)),
+    ({ value, ok }) => !ok && !takenFrom(value).some(name => bad.has(name)),
   );
   if (!first) return { operators };
   return { operators, firstBad: await blamed({ a, b }, first, layer, threshold) };
@@ -232,6 +210,24 @@ function valuesOfLayer(graph: Graph, borders: readonly Border[], layer: string):
   const all = computedValues(graph).map(v => v.name);
   const from = at > 0 ? all.indexOf(borders[at - 1]!.value) + 1 : 0;
   return all.slice(from, all.indexOf(borders[at]!.value) + 1);
+}
+
+const knownToBoth =
+  (a: LoadedModel, b: LoadedModel, graph: Graph): ((name: string) => boolean) =>
+  name =>
+    [a, b].every(({ known }) => known?.(graph).has(name) ?? true);
+
+/** Which of the values one is computed from, through those that are none of them. */
+function sourcesAmong(
+  graph: Graph,
+  among: ReadonlySet<string>,
+): (name: string) => readonly string[] {
+  const inputs = new Map(
+    graph.nodes.flatMap(node => node.outputs.map(out => [out.name, node.inputs] as const)),
+  );
+  const sources = (name: string): string[] =>
+    (inputs.get(name) ?? []).flatMap(v => (among.has(v.name) ? [v.name] : sources(v.name)));
+  return name => [...new Set(sources(name))];
 }
 
 const parameterOf = ({ inputs }: Node, parameters: ReadonlySet<string>): string | undefined =>
@@ -276,7 +272,7 @@ async function comparedGradients(
   const after = borders[at - 1];
   if (!after) return { ok, gradients, layerGradients };
   const names = valuesOfLayer(graph, borders.toReversed(), after.layer);
-  const taken = [borders[at]!.value, ...names];
+  const taken = [borders[at]!.value, ...names].filter(knownToBoth(a, b, graph));
   const firstBadGradient = firstBadBack(graph, taken, await both(taken), threshold);
   return {
     ...{ ok, gradients, layerGradients },
@@ -294,14 +290,13 @@ function firstBadBack(
   const agreements = new Map(names.map(name => [name, agreementOf(x.get(name)!, y.get(name)!)]));
   const isWrong = (name: string) => isBad(agreements.get(name)!, threshold);
   const parameters = new Set(graph.inputs.map(v => v.name));
+  const nodes = new Map(graph.nodes.map(n => [n.outputs[0]!.name, n]));
+  const takenFrom = sourcesAmong(graph, new Set(names));
   for (const value of names.toReversed()) {
     if (!isWrong(value)) continue;
-    const users = graph.nodes.filter(
-      ({ inputs, outputs: [out] }) =>
-        inputs.some(v => v.name === value) && out && agreements.has(out.name),
-    );
-    if (users.length === 0 || users.some(({ outputs }) => isWrong(outputs[0]!.name))) continue;
-    const node = users[0]!;
+    const users = names.filter(name => takenFrom(name).includes(value));
+    if (users.length === 0 || users.some(isWrong)) continue;
+    const node = nodes.get(users[0]!)!;
     const parameter = parameterOf(node, parameters);
     return {
       ...{ value, op: node.op, ok: false, ...agreements.get(value)! },

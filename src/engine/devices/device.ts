@@ -3,10 +3,12 @@
  * gives values, gradients and the weights back as it has them.
  */
 import { runtimeDevices } from '../../protocol/runtimeDevice';
+import type { Graph } from '../graph/graph';
 import type { ModelShape } from '../model/modelShape';
+import { fail } from '../problem';
 import type { Tensor } from '../tensor/tensor';
 
-export const DEVICE_NAMES = [...runtimeDevices, 'torch', 'tenstorrent'] as const;
+export const DEVICE_NAMES = [...runtimeDevices, 'torch', 'tenstorrent', 'ttml'] as const;
 export type DeviceName = (typeof DEVICE_NAMES)[number];
 
 export const isDeviceName = (name: string): name is DeviceName =>
@@ -48,6 +50,8 @@ export interface GradientRequest {
 export interface LoadedModel {
   /** What the weights take on the device. */
   readonly weightBytes: number;
+  /** Of a graph's values those that can be asked for; all of them where this is absent. */
+  readonly known?: (graph: Graph) => ReadonlySet<string>;
   /** A weight by its canonical name, as the device holds it, in canonical form. */
   readBack(name: string): Promise<Tensor>;
   /** Values by name, float32. */
@@ -65,3 +69,12 @@ export interface LabDevice {
 
 export const bytesIn = (weights: ReadonlyMap<string, Tensor>): number =>
   [...weights.values()].reduce((n, { data }) => n + data.byteLength, 0);
+
+/** For devices that hold a model's own weights only. @throws `device.adapter` */
+export function refuseAdapter(model: ModelShape): void {
+  if (model.lora)
+    fail(
+      'device.adapter',
+      'A model with an adapter is not loaded onto this device. Merge it first: weightroom merge.',
+    );
+}

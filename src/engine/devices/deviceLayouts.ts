@@ -19,7 +19,7 @@ export function layoutOn(
   model: ModelShape,
   { fill, names }: LayoutOptions = {},
 ): DeviceLayout {
-  if (device !== 'tenstorrent') return asItIs(device, model);
+  if (device !== 'tenstorrent' && device !== 'ttml') return asItIs(device, model);
   const naming = names && ttmlNamingOf(names);
   return ttmlLayout(model.base, { ...(fill && { fill }), ...(naming && { naming }) });
 }

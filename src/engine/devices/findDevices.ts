@@ -5,7 +5,7 @@ import { type RuntimeDevice, runtimeDevices } from '../../protocol/runtimeDevice
 import { BANK_DEVICES } from './bankDevice';
 import { type Backend, runtimeBackends } from '../session/backends';
 import type { Ability, DeviceFacts } from './device';
-import { findPython, type PythonFacts } from './pythonProgram';
+import { findPython, type PythonFacts, type PythonLibrary } from './pythonProgram';
 import { tryRuntimeDevice } from './runtimeDevice';
 
 export interface FindOptions {
@@ -19,11 +19,18 @@ const EVERYTHING: readonly Ability[] = ['generate', 'train', 'trace', 'gradients
 const LOOKING: readonly Ability[] = ['trace', 'gradients', 'read-back'];
 
 export async function findDevices(options: FindOptions = {}): Promise<DeviceFacts[]> {
+  const asked = (library: PythonLibrary): Promise<Asked> =>
+    findPython(library, options.python).catch((error: unknown) => (error as Error).message);
   const python = options.startsNothing
-    ? undefined
-    : await findPython(options.python).catch((error: unknown) => (error as Error).message);
+    ? { torch: undefined, ttml: undefined }
+    : { torch: await asked('torch'), ttml: await asked('ttml') };
   const runtime = await findRuntimeDevices();
-  return [...runtime, torchFacts(python, options), tenstorrentFacts(python, options)];
+  return [
+    ...runtime,
+    torchFacts(python.torch, options),
+    tenstorrentFacts(),
+    ttmlFacts(python.ttml, options),
+  ];
 }
 
 /** Those that models write on. Starts no process. */
@@ -128,7 +135,7 @@ function torchFacts(python: Asked, { startsNothing }: FindOptions): DeviceFacts 
 }
 
 function noTorch(python: Asked, startsNothing = false): string {
-  if (startsNothing) return 'Python is not asked in a folder that is not trusted.';
+  if (startsNothing) return NOT_ASKED;
   if (typeof python === 'string') return python;
   const why = python
     ? `${python.executable} has none (${python.torchError})`
@@ -136,27 +143,38 @@ function noTorch(python: Asked, startsNothing = false): string {
   return `${why}. Install torch, or choose its interpreter: --python, or the setting weightroom.devices.python.`;
 }
 
-function tenstorrentFacts(python: Asked, { startsNothing }: FindOptions): DeviceFacts {
-  const chips = BANK_DEVICES.map(({ title }) => title).join('; ');
-  const ttml = typeof python === 'object' ? python.ttml : undefined;
-  const without = startsNothing
-    ? 'Python is not asked in a folder that is not trusted'
-    : typeof python === 'object'
-      ? (python.ttmlError ?? 'not asked')
-      : 'no Python was found';
-  return {
-    name: 'tenstorrent',
-    title: 'Tenstorrent (ttml)',
-    available: true,
-    layout: 'ttml',
-    abilities: [...LOOKING, 'plan-memory'],
-    dtypes: ['bfloat16'],
-    details: [
-      ttml === undefined
-        ? `no hardware is used: ttml is not installed (${without}); its layout is executed on the processor`
-        : `ttml ${ttml} is installed; its layout is executed on the processor`,
-      `memory plans for ${chips}`,
-    ],
-    memoryBytes: BANK_DEVICES[0]!.banks * BANK_DEVICES[0]!.bankBytes,
+const NOT_ASKED = 'Python is not asked in a folder that is not trusted.';
+
+const TENSTORRENT = { layout: 'ttml', dtypes: ['bfloat16'] } as const;
+
+const tenstorrentFacts = (): DeviceFacts => ({
+  ...TENSTORRENT,
+  name: 'tenstorrent',
+  title: "Tenstorrent's layout",
+  available: true,
+  abilities: [...LOOKING, 'plan-memory'],
+  details: [
+    'no hardware is used: what ttml lays out is executed on the processor',
+    `memory plans for ${BANK_DEVICES.map(({ title }) => title).join('; ')}`,
+  ],
+  memoryBytes: BANK_DEVICES[0]!.banks * BANK_DEVICES[0]!.bankBytes,
+});
+
+function ttmlFacts(python: Asked, { startsNothing }: FindOptions): DeviceFacts {
+  const about: About = {
+    ...TENSTORRENT,
+    ...{ name: 'ttml', title: 'Tenstorrent through ttml', abilities: LOOKING },
   };
+  if (typeof python === 'object' && python.ttml !== undefined)
+    return {
+      ...about,
+      available: true,
+      details: [`ttml ${python.ttml}, Python ${python.python}, ${python.executable}`],
+    };
+  const none = typeof python === 'object' ? `ttml is not installed (${python.ttmlError})` : python;
+  const reason = startsNothing ? NOT_ASKED : `${none ?? 'no Python was found'}. ${HOW_TO_TTML}`;
+  return { ...about, available: false, details: [], reason };
 }
+
+const HOW_TO_TTML =
+  'Choose the interpreter that it is installed in: --python, or the setting weightroom.devices.python.';

@@ -25,3 +25,26 @@ export const withOutputs = (graph: Graph, names: readonly string[]): Graph => ({
   ...graph,
   outputs: namedValues(graph.nodes, names),
 });
+
+const blockOf = (name: string): string | undefined =>
+  /^(?:blocks|layers|h)\.(\d+)\./.exec(name)?.[1];
+
+export interface Border {
+  readonly layer: string;
+  readonly value: string;
+}
+
+/** The last value of the embedding and of each block, and the logits. */
+export function layerBorders(graph: Graph): Border[] {
+  const borders = new Map<string, string>();
+  const values = computedValues(graph);
+  const firstBlock = values.findIndex(v => blockOf(v.name) !== undefined);
+  for (const [i, { name }] of values.entries()) {
+    const layer = blockOf(name) ?? (i < firstBlock ? 'embedding' : undefined);
+    if (layer !== undefined) borders.set(layer, name);
+  }
+  return [
+    ...[...borders].map(([layer, value]) => ({ layer, value })),
+    { layer: 'logits', value: 'logits' },
+  ];
+}

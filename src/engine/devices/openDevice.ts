@@ -3,6 +3,7 @@ import type { DeviceName, LabDevice } from './device';
 import { runtimeDevice } from './runtimeDevice';
 import { tenstorrentDevice, type TenstorrentOptions } from './tenstorrentDevice';
 import { torchDevice, type TorchOptions } from './torchDevice';
+import { ttmlDevice } from './ttmlDevice';
 
 export interface OpenDeviceOptions extends TorchOptions, TenstorrentOptions {}
 
@@ -12,6 +13,8 @@ export function openDevice(name: DeviceName, options: OpenDeviceOptions = {}): L
       return torchDevice(options);
     case 'tenstorrent':
       return tenstorrentDevice(options);
+    case 'ttml':
+      return ttmlDevice(options);
     case 'cpu':
     case 'webgpu':
     case 'cuda':

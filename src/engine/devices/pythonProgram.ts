@@ -1,12 +1,18 @@
 /**
- * Our Python program on an interpreter that the user chose: asked what it has, or to run a request.
+ * Our Python programs on an interpreter that the user chose: asked what it has, or to run a request.
  * Nothing goes through a shell, and only an allow-list of the environment is passed on.
  */
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
+import { disk } from '../files/fileSystem';
+import { writeTextDurably } from '../files/writeDurably';
+import { readSafetensors, writeSafetensors } from '../formats/safetensors';
 import { ProblemError } from '../problem';
+import type { Tensor } from '../tensor/tensor';
 
 /** What the program says of its interpreter. */
 const factsSchema = z.looseObject({
@@ -23,7 +29,7 @@ export type PythonFacts = z.infer<typeof factsSchema>;
 
 /** Passed on to Python: nothing that carries tokens or runs code on start. */
 const PASSED_ON =
-  /^(PATH|HOME|USER|LANG|LC_\w+|TZ|TMPDIR|TEMP|TMP|LD_LIBRARY_PATH|DYLD_LIBRARY_PATH|CUDA_\w+|OMP_\w+|MKL_\w+|TT_METAL_\w+|VIRTUAL_ENV|CONDA_PREFIX|SYSTEMROOT|WINDIR|PATHEXT)$/i;
+  /^(PATH|HOME|USER|LANG|LC_\w+|TZ|TMPDIR|TEMP|TMP|LD_LIBRARY_PATH|DYLD_LIBRARY_PATH|CUDA_\w+|OMP_\w+|MKL_\w+|TT_\w+|ARCH_NAME|VIRTUAL_ENV|CONDA_PREFIX|SYSTEMROOT|WINDIR|PATHEXT)$/i;
 
 /** In which order interpreters are looked for when none was chosen. */
 const INTERPRETERS =
@@ -31,29 +37,35 @@ const INTERPRETERS =
 
 const PROBE_MS = 60_000;
 
-const PROGRAM = 'torchDevice.py';
+const PROGRAMS = { torch: 'torchDevice.py', ttml: 'ttmlDevice.py' } as const;
+
+/** What an interpreter may have installed. */
+export type PythonLibrary = keyof typeof PROGRAMS;
 
 /** Beside this file, or beside the bundle; a bundle elsewhere in the project finds the source. */
-function programPath(): string {
-  const beside = join(import.meta.dirname, PROGRAM);
+function pathOf(program: string): string {
+  const beside = join(import.meta.dirname, program);
   if (existsSync(beside)) return beside;
   for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
-    const path = join(folder, 'src', 'engine', 'devices', PROGRAM);
+    const path = join(folder, 'src', 'engine', 'devices', program);
     if (existsSync(path)) return path;
-    if (folder === dirname(folder)) throw new Error(`${PROGRAM} is missing`);
+    if (folder === dirname(folder)) throw new Error(`${program} is missing`);
   }
 }
 
 /**
- * The interpreter that was chosen, or the first of the usual ones that has PyTorch.
+ * The interpreter that was chosen, or the first of the usual ones that has what is asked for.
  * @throws `python.failed` for one that was chosen and does not run
  */
-export async function findPython(chosen?: string): Promise<PythonFacts | undefined> {
+export async function findPython(
+  library: PythonLibrary,
+  chosen?: string,
+): Promise<PythonFacts | undefined> {
   if (chosen !== undefined) return probePython(chosen);
   let found: PythonFacts | undefined;
   for (const path of INTERPRETERS) {
     const facts = await probePython(path).catch(() => undefined);
-    if (facts?.torch !== undefined) return facts;
+    if (facts?.[library] !== undefined) return facts;
     found ??= facts;
   }
   return found;
@@ -70,8 +82,10 @@ function probePython(path: string): Promise<PythonFacts> {
 }
 
 async function askPython(path: string): Promise<PythonFacts> {
-  const output = await runPython(path, ['probe'], AbortSignal.timeout(PROBE_MS));
-  const parsed = factsSchema.safeParse(parseJson(output));
+  const signal = AbortSignal.timeout(PROBE_MS);
+  const output = await runPython(path, 'torch', ['probe'], signal);
+  const said = output.trimEnd().split('\n').at(-1)!; // libraries may greet before it
+  const parsed = factsSchema.safeParse(parseJson(said));
   if (parsed.success) return parsed.data;
   throw failure(path, `it answered ${output.slice(0, 200)}`);
 }
@@ -84,14 +98,41 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** @returns what it printed @throws `python.failed` with the last line it complained with */
-export function runPython(
+/**
+ * Runs a program with a request and tensors, which go as files in a folder of their own.
+ * @returns the tensors that it wrote
+ * @throws `python.failed`
+ */
+export async function askForTensors(
   interpreter: string,
+  program: PythonLibrary,
+  request: object,
+  tensors: ReadonlyMap<string, Tensor>,
+): Promise<Map<string, Tensor>> {
+  const folder = join(tmpdir(), `weightroom-${program}-${randomUUID()}`);
+  disk.mkdir(folder);
+  try {
+    const [input, out, path] = ['in.safetensors', 'out.safetensors', 'request.json'].map(name =>
+      join(folder, name),
+    ) as [string, string, string];
+    writeSafetensors(disk, input, tensors);
+    writeTextDurably(disk, path, JSON.stringify({ ...request, tensors: input, out }));
+    await runPython(interpreter, program, ['run', path]);
+    return readSafetensors(out);
+  } finally {
+    disk.rm(folder);
+  }
+}
+
+/** @returns what it printed @throws `python.failed` with the last line it complained with */
+function runPython(
+  interpreter: string,
+  program: PythonLibrary,
   args: readonly string[],
   signal?: AbortSignal,
 ): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(interpreter, ['-I', '-B', programPath(), ...args], {
+    const child = spawn(interpreter, ['-I', '-B', pathOf(PROGRAMS[program]), ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: Object.fromEntries(Object.entries(process.env).filter(([n]) => PASSED_ON.test(n))),
       ...(signal && { signal, killSignal: 'SIGKILL' as const }),

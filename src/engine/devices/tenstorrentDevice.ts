@@ -7,11 +7,10 @@ import { checkedIds } from '../evaluate/trace';
 import type { Graph } from '../graph/graph';
 import { cacheShape, isSlm } from '../model/families';
 import type { ModelShape } from '../model/modelShape';
-import { fail } from '../problem';
 import { openSession } from '../session/session';
 import { asFloat32 } from '../tensor/asFloat32';
 import { sizeOf, type Tensor } from '../tensor/tensor';
-import type { LabDevice, LoadedModel } from './device';
+import { type LabDevice, type LoadedModel, refuseAdapter } from './device';
 import { forwardGraph, withOutputs } from './graphValues';
 import { type DeviceLayout, fromDevice, placesOf, toDevice } from './layout';
 import { fromTiled, toTiled } from './tiles';
@@ -27,11 +26,7 @@ export interface TenstorrentOptions extends TtmlOptions {
 export const tenstorrentDevice = (options: TenstorrentOptions = {}): LabDevice => ({
   name: 'tenstorrent',
   load: (model, weights) => {
-    if (model.lora)
-      fail(
-        'device.adapter',
-        'A model with an adapter is not loaded onto this device. Merge it first: weightroom merge.',
-      );
+    refuseAdapter(model);
     const layout = ttmlLayout(model.base, options);
     const read = (name: string) => weights.get(name)!;
     const memory = new Map(

@@ -2,12 +2,6 @@
  * PyTorch as a device: weights, feeds and results go as safetensors files, the model's graph as a list
  * of operators. Gradients are PyTorch's own.
  */
-import { randomUUID } from 'node:crypto';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { disk } from '../files/fileSystem';
-import { writeTextDurably } from '../files/writeDurably';
-import { readSafetensors, writeSafetensors } from '../formats/safetensors';
 import type { Graph } from '../graph/graph';
 import { gradientOf } from '../model/programs';
 import { adapterParameters, baseParameters, type ModelShape } from '../model/modelShape';
@@ -15,7 +9,7 @@ import { fail } from '../problem';
 import type { Tensor } from '../tensor/tensor';
 import { bytesIn, type LabDevice, type LoadedModel } from './device';
 import { forwardGraph, withOutputs } from './graphValues';
-import { findPython, runPython } from './pythonProgram';
+import { askForTensors, findPython } from './pythonProgram';
 
 export interface TorchOptions {
   /** The interpreter; one with PyTorch is looked for when none is given. */
@@ -27,7 +21,7 @@ export interface TorchOptions {
 export const torchDevice = (options: TorchOptions = {}): LabDevice => ({
   name: 'torch',
   load: async (model, weights) => {
-    const python = await findPython(options.python);
+    const python = await findPython('torch', options.python);
     if (python?.torch === undefined)
       return fail(
         'device.no-torch',
@@ -87,29 +81,19 @@ interface Request {
   values?: readonly string[];
 }
 
-async function execute(
+const execute = (
   { interpreter, on }: Where,
   { tensors, nodes, fetch, parameters, values = [] }: Request,
-): Promise<Map<string, Tensor>> {
-  const folder = join(tmpdir(), `weightroom-torch-${randomUUID()}`);
-  disk.mkdir(folder);
-  try {
-    const [input, out, path] = ['in.safetensors', 'out.safetensors', 'request.json'].map(name =>
-      join(folder, name),
-    ) as [string, string, string];
-    writeSafetensors(disk, input, tensors);
-    const request = {
-      ...{ tensors: input, out, nodes, fetch, device: on },
+): Promise<Map<string, Tensor>> =>
+  askForTensors(
+    interpreter,
+    'torch',
+    {
+      ...{ nodes, fetch, device: on, logits: 'logits' },
       ...{ gradients: parameters !== undefined, parameters: parameters ?? [], values },
-      logits: 'logits',
-    };
-    writeTextDurably(disk, path, JSON.stringify(request));
-    await runPython(interpreter, ['run', path]);
-    return readSafetensors(out);
-  } finally {
-    disk.rm(folder);
-  }
-}
+    },
+    tensors,
+  );
 
 const nodesOf = ({ nodes }: Graph): object[] =>
   nodes.map(({ op, inputs, outputs, attributes }) => ({

@@ -1,5 +1,4 @@
 /** Golden models on several devices: they agree, and a planted fault is found where it is. */
-import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { compareDevices } from '../../../src/engine/devices/compareDevices';
 import type { LabDevice } from '../../../src/engine/devices/device';
@@ -13,16 +12,7 @@ import { readModelFolder } from '../../../src/engine/model/modelFolder';
 import { baseParameters } from '../../../src/engine/model/programs';
 import { type Tensor, tensor } from '../../../src/engine/tensor/tensor';
 import { hasWebGpu } from '../../softwareGpu';
-
-const PYTHON = '/usr/bin/python3';
-const hasTorch = (() => {
-  try {
-    execFileSync(PYTHON, ['-c', 'import torch'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false; // the package python3-torch is not installed
-  }
-})();
+import { hasTorch, PYTHON } from './ttmlStandIn';
 
 const ids = (...tokens: number[]) =>
   tensor('int64', [1, tokens.length], BigInt64Array.from(tokens, BigInt));

@@ -4,7 +4,7 @@ import { type Graph, GraphBuilder, type Value } from '../../../src/engine/graph/
 import { openAxis } from '../../../src/engine/graph/openAxis';
 import { printGraph } from '../../../src/engine/graph/printGraph';
 import { openSession } from '../../../src/engine/session/session';
-import { tensor } from '../../../src/engine/tensor/tensor';
+import { type Tensor, tensor } from '../../../src/engine/tensor/tensor';
 
 const HELD = 8;
 
@@ -31,11 +31,11 @@ it('gives a graph that computes for every size what it computes for one', async 
     const x = ones(time, 1);
     x.data.fill(4, 3 * (time - 1), 3 * time);
     const outputs = await session.run(
-      new Map([
+      new Map<string, Tensor>([
         ['x', x],
         ['held', ones(capacity, 0.5)],
         ['columns', tensor('int64', [2], BigInt64Array.of(BigInt(time), BigInt(capacity)))],
-      ] as const),
+      ]),
     );
     const [ofX, ofHeld, last] = [...outputs.values()];
     const [first, second] = [2 * (time + 3), 2 * time];
