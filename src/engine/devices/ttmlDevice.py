@@ -6,6 +6,7 @@ The request names the model's class and settings as ttml has them, a safetensors
 and ids, and the file that the answer is written to: shapes of the parameters, what they hold, logits,
 what modules gave, or gradients. Needs ttml with ttnn and NumPy; reads and writes only these files.
 """
+import gc
 import json
 import struct
 import sys
@@ -61,8 +62,9 @@ class OnDevice:
         return self
 
     def __exit__(self, *_):
-        self.model = None  # its memory belongs to the device
+        self.model = None
         self.context.reset_graph()
+        gc.collect()  # what lies in the chip's memory must be gone before it is closed
         self.context.close_device()
 
     def build(self):
@@ -110,6 +112,9 @@ class OnDevice:
 
     def array(self, tensor):
         return self.np.asarray(tensor.to_numpy(new_type=self.ttnn.DataType.FLOAT32), dtype="<f4")
+
+    def gradient(self, tensor):
+        return self.ttml.autograd.create_tensor(tensor.get_grad())
 
     def fill(self, tensors):
         parameters = self.model.parameters()
@@ -172,41 +177,41 @@ class OnDevice:
         return float(losses[counted].mean()), seed
 
 
+def answer(device, request):
+    """Arrays only: what lies on the chip goes when this returns."""
+    np, ttml = device.np, device.ttml
+    tensors = read_tensors(np, request["tensors"])
+    device.build()
+    parameters = device.model.parameters()
+    if request["shapes"]:
+        return {name: np.array(parameters[name].shape(), dtype=np.float32) for name in parameters}
+    device.fill(tensors)
+    results = {name: device.array(parameters[name]) for name in request["readBack"]}
+    if "ids" not in tensors:
+        return results
+    ids, targets = tensors["ids"], tensors.get("targets")
+    modes = ttml.autograd.GradMode
+    device.context.set_gradient_mode(modes.DISABLED if targets is None else modes.ENABLED)
+    logits, given = device.forward(ids, {name.split("/", 1)[1] for name in request["values"]})
+    if targets is None:
+        results["logits"] = device.rows(logits, *ids.shape)
+        for name in request["values"]:
+            results[name] = device.rows(given[name], *ids.shape)
+        return results
+    loss, seed = device.seed(logits, targets, request["vocabulary"])
+    logits.set_grad(device.tensor(seed, device.ttnn.DataType.BFLOAT16).get_value())
+    logits.backward(False)
+    results["loss"] = np.array([loss], dtype=np.float32)
+    for name in parameters:
+        results["grad/" + name] = device.array(device.gradient(parameters[name]))
+    for name in request["values"]:
+        results[name] = device.rows(device.gradient(given[name]), *ids.shape)
+    return results
+
+
 def run(request):
     with OnDevice(request) as device:
-        np, ttml = device.np, device.ttml
-        tensors = read_tensors(np, request["tensors"])
-        device.build()
-        parameters = device.model.parameters()
-        if request["shapes"]:
-            results = {name: np.array(parameters[name].shape(), dtype=np.float32) for name in parameters}
-            write_tensors(np, request["out"], results)
-            return
-        device.fill(tensors)
-        results = {name: device.array(parameters[name]) for name in request["readBack"]}
-        if "ids" in tensors:
-            ids = tensors["ids"]
-            batch, time = ids.shape
-            targets = tensors.get("targets")
-            modes = ttml.autograd.GradMode
-            device.context.set_gradient_mode(modes.DISABLED if targets is None else modes.ENABLED)
-            logits, given = device.forward(ids, {name.split("/", 1)[1] for name in request["values"]})
-            if targets is None:
-                results["logits"] = device.rows(logits, batch, time)
-                for name in request["values"]:
-                    results[name] = device.rows(given[name], batch, time)
-            else:
-                loss, seed = device.seed(logits, targets, request["vocabulary"])
-                logits.set_grad(device.tensor(seed, device.ttnn.DataType.BFLOAT16).get_value())
-                logits.backward(False)
-                held = lambda tensor: ttml.autograd.create_tensor(tensor.get_grad())
-                results["loss"] = np.array([loss], dtype=np.float32)
-                for name in parameters:
-                    results["grad/" + name] = device.array(held(parameters[name]))
-                for name in request["values"]:
-                    results[name] = device.rows(held(given[name]), batch, time)
-            del logits, given
-        write_tensors(np, request["out"], results)
+        write_tensors(device.np, request["out"], answer(device, request))
 
 
 if __name__ == "__main__":
