@@ -54,7 +54,7 @@ export class KeyValueCache {
 
   /**
    * Adds the last `counts[row]` of the `time` columns of each sequence.
-   * @param fresh [2·layers, batch, heads, time, size], as a cached program gives it
+   * @param fresh [2·layers·batch, heads, time, size], as a cached program gives it
    */
   append(fresh: Float32Array, time: number, counts: readonly number[]): void {
     this.#makeRoom(Math.max(...this.lengths.map((n, row) => n + counts[row]!)));

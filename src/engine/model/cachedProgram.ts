@@ -30,9 +30,9 @@ export interface CachedProgramOptions extends Pick<ProgramOptions, 'stored'> {
  * layer its keys and values float32 [batch, kv heads, 1, capacity, size]; `sight` float32 [batch, 1, 1,
  * time, time + capacity], added to the scores of the new columns and those of the cache; `columns`
  * int64 [2], time and capacity.
- * Outputs: `logits` [batch, vocab] of the last column, or [batch·time, vocab]; `fresh` [2·layers,
- * batch, kv heads, time, size], keys and values of each layer in turn; `inner/<layer>` [batch·time, r]
- * of those that were asked for.
+ * Outputs: `logits` [batch, vocab] of the last column, or [batch·time, vocab]; `fresh` [2·layers·batch,
+ * kv heads, time, size], keys and values of each layer in turn; `inner/<layer>` [batch·time, r] of those
+ * that were asked for.
  */
 export const cachedProgram = (
   model: ModelShape,
@@ -73,7 +73,7 @@ function programOfTime(
   const scored = everyColumn ? hidden : b.reshape(last(), [batch, width]);
   const outputs = new Map([
     ['logits', logits(scored)],
-    ['fresh', b.reshape(b.concat(fresh, 0), [fresh.length, batch, heads, time, size])],
+    ['fresh', b.concat(fresh, 0)], // given another shape, a result would be copied
   ]);
   for (const name of inner) {
     const down = parts.parameter(`${name}.lora_A`);

@@ -10,7 +10,7 @@ import type { LinearLayout } from './parts';
 import { blockSize, packedName, scalesName } from './quantise';
 
 /** Elements that are widened at a time: they stay in the processor's cache until they are multiplied. */
-const WIDENED_AT_ONCE = 1 << 22;
+const WIDENED_AT_ONCE = 1 << 20;
 
 /** Weights as a program has them: inputs, constants of a file, or few bits in blocks. */
 export class ProgramWeights {
