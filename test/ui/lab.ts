@@ -6,7 +6,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { cp, mkdir, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, inject } from 'vitest';
 import { readManifest, root } from '../../scripts/project';
 import { launchBrowser } from '../../scripts/vscode/launchBrowser';
@@ -34,8 +34,8 @@ export interface Lab {
   readonly consoleErrors: readonly string[];
   /** Opens a file of the workspace in an editor. */
   openFile(name: string): Promise<void>;
-  /** Keeps a picture for people in `artifacts/ui`. */
-  picture(name: string): Promise<void>;
+  /** Keeps a picture for people in `artifacts/ui`: of the window, or of a part of it. */
+  picture(name: string, part?: Locator): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -104,11 +104,11 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
     externalRequests: browser.externalRequests,
     consoleErrors,
     openFile: name => openFile(browser.page, join(workspace, name)),
-    picture: async name => {
+    picture: async (name, part) => {
       const path = join(root, 'artifacts', 'ui', `${name}.png`);
       await mkdir(dirname(path), { recursive: true });
       await untilCalm(browser.page);
-      await browser.page.screenshot({ path, animations: 'disabled' });
+      await (part ?? browser.page).screenshot({ path, animations: 'disabled' });
     },
     close,
   };
