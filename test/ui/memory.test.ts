@@ -99,7 +99,11 @@ describe('the Devices view', () => {
     const rows = pane(lab().page, 'Devices').locator('.monaco-list-row');
     for (const device of ['PyTorch', "Tenstorrent's layout", 'Tenstorrent through ttml'])
       await fold(rows.filter({ hasText: device }), false);
-    for (const fact of ['bfloat16, ttml layout', 'ttml · not here', /ttml is not installed|no Python was found/])
+    for (const fact of [
+      'bfloat16, ttml layout',
+      'ttml · not here',
+      /ttml is not installed|no Python was found/,
+    ])
       await rows.filter({ hasText: fact }).first().waitFor();
     await lab().picture('devices-host', lab().page.locator('.part.sidebar'));
   });
