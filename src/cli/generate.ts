@@ -60,14 +60,19 @@ async function writeText(
   const streams = prompts.length === 1;
   if (streams) write(promptText(prompts[0]!));
   let streamed = '';
-  for await (const event of events) {
-    if (event.type === 'token' && streams) {
-      streamed += event.text;
-      write(event.text);
-    } else if (event.type === 'end') {
-      const whole = `${promptText(prompts[event.sequence]!)}${event.text}`;
-      write(streams ? `${event.text.slice(streamed.length)}\n` : `${whole}\n`);
+  try {
+    for await (const event of events) {
+      if (event.type === 'token' && streams) {
+        streamed += event.text;
+        write(event.text);
+      } else if (event.type === 'end') {
+        const whole = `${promptText(prompts[event.sequence]!)}${event.text}`;
+        write(streams ? `${event.text.slice(streamed.length)}\n` : `${whole}\n`);
+      }
     }
+  } catch (error) {
+    if (streams) write('\n'); // what is told of it has a line of its own
+    throw error;
   }
 }
 

@@ -18,7 +18,7 @@ export interface GenerateOptions {
   adapter?: AdapterSource[];
   prompt?: string[];
   question?: string[];
-  promptIds?: number[];
+  promptIds?: number[][];
   chat?: string;
   maxNewTokens: number;
   temperature: number;
@@ -48,7 +48,10 @@ export function addGenerateOptions(command: Command): Command {
       collectAdapter,
     )
     .addOption(
-      new Option('--backend <name>', 'how it is computed; all give the same text')
+      new Option(
+        '--backend <name>',
+        'how it is computed; all give the same text (int8 and int4: nearly)',
+      )
         .choices(backendNames)
         .default('kv'),
     )
@@ -58,7 +61,7 @@ export function addGenerateOptions(command: Command): Command {
         .argParser(readBits),
     )
     .addOption(new Option('--device <name>').choices(runtimeDevices).default('cpu'))
-    .option('--threads <n>', '0 uses every core', number({ least: 0, whole: true }), 0)
+    .option('--threads <n>', '0 uses every core', number({ least: 0, most: 256, whole: true }), 0)
     .option('--json', 'one JSON object per prompt');
 }
 
@@ -83,9 +86,11 @@ function addPrompts(command: Command): void {
       ).argParser(collect),
     )
     .addOption(
-      alone('--prompt-ids <list>', 'token ids to continue, e.g. 1,2,3', 'promptIds').argParser(
-        readIds,
-      ),
+      alone(
+        '--prompt-ids <list>',
+        'token ids to continue, e.g. 1,2,3; several are continued together',
+        'promptIds',
+      ).argParser(collectIds),
     )
     .addOption(
       alone(
@@ -119,7 +124,7 @@ const addSampling = (command: Command): Command =>
       number({ least: 0.01 }),
       1,
     )
-    .option('--stop <text>', 'end before this text; may be repeated', collect, [])
+    .option('--stop <text>', 'end before this text; may be repeated', collectStop, [])
     .option(
       '--alternatives <n>',
       'tell so many likely tokens (--json)',
@@ -131,7 +136,7 @@ const addSampling = (command: Command): Command =>
 
 /** @throws `generate.bad-chat` for a file that is not a list of messages */
 export function promptsOf({ prompt, question, promptIds, chat }: GenerateOptions): PromptInput[] {
-  if (promptIds) return [{ kind: 'ids', ids: promptIds }];
+  if (promptIds) return promptIds.map(ids => ({ kind: 'ids', ids }));
   if (chat !== undefined) return [{ kind: 'chat', messages: readMessages(chat) }];
   const texts = prompt ?? question?.map(gsm8kPrompt) ?? ['\n'];
   return texts.map(text => ({ kind: 'text', text }));
@@ -173,6 +178,11 @@ function readMessages(file: string) {
 
 const collect = (text: string, before: string[] | undefined): string[] => [...(before ?? []), text];
 
+function collectStop(text: string, before: string[]): string[] {
+  if (text !== '') return collect(text, before);
+  throw new InvalidArgumentError('A text of at least one character.');
+}
+
 /** A problem of its own would be told as one of the whole command. */
 export function collectAdapter(text: string, before: AdapterSource[] = []): AdapterSource[] {
   try {
@@ -195,8 +205,8 @@ function readChoice(text: string): CheckpointChoice {
   throw new InvalidArgumentError('Say best, newest or a step.');
 }
 
-function readIds(text: string): number[] {
-  if (/^[0-9]+(,[0-9]+)*$/.test(text)) return text.split(',').map(Number);
+function collectIds(text: string, before: number[][] = []): number[][] {
+  if (/^[0-9]+(,[0-9]+)*$/.test(text)) return [...before, text.split(',').map(Number)];
   throw new InvalidArgumentError('Whole numbers with commas between them.');
 }
 

@@ -8,7 +8,9 @@ import { hubSettings } from '../engine/hub/hubSettings';
 import { disk } from '../engine/files/fileSystem';
 import { exists } from '../engine/files/readFile';
 import { type CheckpointChoice, chooseCheckpoint } from '../engine/run/chooseCheckpoint';
+import { fail } from '../engine/problem';
 import { findRun } from '../engine/run/runFolder';
+import { runPaths } from '../engine/run/runPaths';
 
 /** `name` itself unless it is no path and a model of that name is in the cache, as `org/model[@revision]`. */
 export function modelPath(name: string): string {
@@ -26,5 +28,12 @@ export function modelFolder(
   { runs, checkpoint = 'best' }: { runs: string; checkpoint?: CheckpointChoice },
 ): string {
   const dir = modelPath(name);
-  return isModelFolder(dir) ? dir : chooseCheckpoint(findRun(runs, name), checkpoint).dir;
+  if (isModelFolder(dir)) return dir;
+  if (/[/\\]/.test(name) && !exists(disk, runPaths(name).config))
+    fail(
+      'model.none',
+      `${name} is no model: neither a folder with config.json and weights, nor an adapter's with adapter_config.json, nor a run's.`,
+      { file: name },
+    );
+  return chooseCheckpoint(findRun(runs, name), checkpoint).dir;
 }

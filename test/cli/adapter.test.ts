@@ -50,6 +50,13 @@ describe('generate --adapter', () => {
     expect(code).toBe(2);
     expect(stderr).toContain(`adapter.twice: ${all} is named twice`);
   });
+
+  it('refuses a whole model in its place', async () => {
+    const args = ['--adapter', slm, '--prompt-ids', '1,2'];
+    const { code, stdout, stderr } = await cli.run('generate', llama, ...args);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(`adapter.none: ${slm} is no adapter`);
+  });
 });
 
 describe('adapter', () => {

@@ -187,7 +187,10 @@ describe('what a user gets wrong', () => {
     [['train', 'nowhere.yaml'], /^error disk\.missing: .*nowhere\.yaml/],
     [['resume', 'nobody'], /^error run\.unknown: .*"nobody"/],
     [['generate', 'nobody'], /^error run\.unknown/],
+    [['generate', './none'], /^error model\.none: \.\/none is no model/],
     [['generate', '.', '--top-p', '2'], /from 0 to 1/],
+    [['generate', '.', '--stop', ''], /at least one character/],
+    [['generate', '.', '--threads', '257'], /256/],
     [['trace', '.', '--ids', 'x'], /--out/],
     [['dance'], /unknown command 'dance'/],
   ])('%o is refused with exit code 2', async (args, message) => {
@@ -291,6 +294,19 @@ describe('around a run', () => {
     expect(await write('--seed', '1')).toEqual(text);
     expect(await write('--seed', '2')).not.toEqual(text);
     expect(await write('--greedy', '--seed', '3')).toEqual(await write('--temperature', '0'));
+  });
+
+  it('continues several lists of ids, each as it would be alone', async () => {
+    const model = join(import.meta.dirname, '../fixtures/hf/llama2-tiny');
+    const write = async (...lists: string[]) => {
+      const prompts = lists.flatMap(list => ['--prompt-ids', list]);
+      const args = ['generate', model, ...prompts, '--greedy', '--max-new-tokens', '6'];
+      const { code, stdout } = await cli.run(...args);
+      expect(code).toBe(0);
+      return stdout;
+    };
+    const [first, second] = [await write('1,32,63'), await write('5,6')];
+    expect(await write('1,32,63', '5,6')).toBe(first + second);
   });
 
   it.each([

@@ -21,7 +21,8 @@ export function chatTemplateOf({ name, chatTemplates }: ChatTokenizer, hasTools 
     fail(
       'chat.no-template',
       `${name} has no chat template: it was not trained on chats, or its folder does not say how. ` +
-        `Name one of ${Object.keys(knownTemplates).join(', ')}, or a file.`,
+        'Give a text to continue instead, or write its `chat_template` into its tokenizer_config.json; ' +
+        `\`weightroom tokenize\` shows a chat with --template ${Object.keys(knownTemplates).join(', ')} or a file.`,
     )
   );
 }

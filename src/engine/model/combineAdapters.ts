@@ -4,6 +4,7 @@
  */
 import { realpathSync } from 'node:fs';
 import { disk } from '../files/fileSystem';
+import { exists } from '../files/readFile';
 import { fail } from '../problem';
 import { tensor, type Tensor } from '../tensor/tensor';
 import { readAdapterFacts } from './adapterFacts';
@@ -35,15 +36,25 @@ export function openAdapted(
   const [only] = sources;
   if (!only) throw new Error('no adapters');
   checkSources(sources);
-  if (sources.length === 1 && only.weight === 1) return openModel(only.dir, options);
   const opened: OpenedModel[] = [];
   try {
-    for (const { dir } of sources) opened.push(openModel(dir, options));
-    return combined(opened, sources);
+    for (const { dir } of sources) opened.push(openAdapterOf(dir, options));
+    return sources.length === 1 && only.weight === 1 ? opened[0]! : combined(opened, sources);
   } catch (error) {
     for (const each of opened) each.close();
     throw error;
   }
+}
+
+/** @throws `adapter.none` */
+function openAdapterOf(dir: string, options: OpenOptions): OpenedModel {
+  if (exists(disk, dir) && !readAdapterFacts(dir, disk))
+    fail(
+      'adapter.none',
+      `${dir} is no adapter: it has no adapter_config.json. A whole model is named in the base's place.`,
+      { file: dir },
+    );
+  return openModel(dir, options);
 }
 
 export interface Adapted {
@@ -140,12 +151,8 @@ interface Part {
   readonly read: OpenedModel['read'];
 }
 
-function partOf({ model, baseDir, read }: OpenedModel, { dir, weight }: AdapterSource): Part {
-  const { lora } = model;
-  if (!lora)
-    return fail('adapter.none', `${dir} is a model without an adapter, as ${baseDir}.`, {
-      file: dir,
-    });
+function partOf({ model, read }: OpenedModel, { weight }: AdapterSource): Part {
+  const lora = model.lora!; // each was opened as an adapter
   const names = adapterParameters(model).map(p => p.name.replace(/\.lora_[AB]$/, ''));
   return { r: lora.r, layers: new Set(names), factor: weight * loraScale(lora), read };
 }

@@ -15,6 +15,8 @@ import { forWebGpu } from './webgpuGraph';
 
 export type Device = RuntimeDevice;
 
+ort.env.logLevel = 'fatal'; // what goes wrong is thrown, and told in our words
+
 export interface SessionOptions {
   device?: Device;
   /** Threads within an operator; 0 lets the runtime use every physical core. */
@@ -111,7 +113,7 @@ function sessionOptions(
     interOpNumThreads: 1,
     executionMode: 'sequential',
     graphOptimizationLevel: optimises ? 'all' : 'disabled',
-    logSeverityLevel: 3,
+    logSeverityLevel: 4,
     extra: {
       session: {
         // Threads that spin take the cores from everything else on the machine, and in training are
