@@ -17,6 +17,7 @@ import { createLauncher } from './host/launcher';
 import { log } from './host/log';
 import type { ModelTree } from './host/models/modelTree';
 import { registerModels } from './host/models/registerModels';
+import { chosenPython } from './host/python';
 import { registerRuns } from './host/runs/registerRuns';
 import type { RunStore } from './host/runs/runStore';
 import { WorkspaceRuns } from './host/runs/workspaceRuns';
@@ -42,6 +43,7 @@ export function activate(context: vscode.ExtensionContext): Weightroom {
   const engine = new SupervisedEngine({
     fork: () => launcher.forkEngine(),
     log: text => log.warn(text),
+    python: chosenPython,
   });
   const devices = registerDevices(context, configs, launcher);
   const models = registerModels(context, runs, launcher);

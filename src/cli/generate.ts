@@ -26,11 +26,11 @@ async function generate(
   options: GenerateOptions,
   { err }: CommandContext,
 ): Promise<number> {
-  const { adapter: adapters, backend, quantize: bits, device, threads } = options;
+  const { adapter: adapters, backend, quantize: bits, device, threads, python } = options;
   const inputs = promptsOf(options);
-  const { openTextModel } = await import('../engine/sandbox/textModel'); // loads the native runtime
-  const model = await openTextModel({
-    ...{ dir, adapters, backend, bits, device, threads },
+  const { openWriter } = await import('../engine/devices/openWriter'); // loads the native runtime
+  const model = await openWriter({
+    ...{ dir, adapters, backend, bits, device, threads, python },
     quantise: {
       onProgress: (layer, done, total) =>
         err.status(`quantising ${layer} (${done + 1} of ${total})`),
@@ -43,7 +43,7 @@ async function generate(
     const prompts: Prompt[] = [];
     for (const input of inputs) prompts.push(await model.prompt(input));
     const events = model.generate(prompts, samplingOf(options), cancelling.signal);
-    await (options.json ? writeJson(prompts, events) : writeText(model, prompts, events));
+    await (options.json ? writeJson : writeText)(model, prompts, events);
   } finally {
     await model.close();
   }
@@ -84,6 +84,7 @@ const promptText = ({ text, tokens }: Prompt): string => text ?? tokens.map(t =>
 
 /** A line for each prompt with `ids` and `text` of both sides, then one with the speed. */
 async function writeJson(
+  { tokenizer }: TextModel,
   prompts: readonly Prompt[],
   events: AsyncIterable<GenerationEvent>,
 ): Promise<void> {
@@ -100,7 +101,7 @@ async function writeJson(
       line({
         type: 'generation',
         sequence,
-        prompt: { ids: prompt.tokens.map(t => t.id), text: promptText(prompt) },
+        prompt: { ids: prompt.tokens.map(t => t.id), text: tokenizer ? promptText(prompt) : '' },
         continuation: { ids, text },
         reason,
         ...(told[sequence]!.length > 0 && { tokens: told[sequence] }),

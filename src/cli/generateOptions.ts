@@ -8,8 +8,7 @@ import type { Bits } from '../engine/model/quantise';
 import { type AdapterSource, adapterSource } from '../engine/model/combineAdapters';
 import { fail, ProblemError } from '../engine/problem';
 import type { CheckpointChoice } from '../engine/run/chooseCheckpoint';
-import type { Device } from '../engine/session/session';
-import { runtimeDevices } from '../protocol/runtimeDevice';
+import { type DeviceName, deviceNames } from '../protocol/devices';
 import type { PromptInput, SamplingSettings } from '../protocol/sandbox';
 
 export interface GenerateOptions {
@@ -30,9 +29,10 @@ export interface GenerateOptions {
   alternatives: number;
   seed: number;
   greedy?: boolean;
-  backend: BackendName;
+  backend?: BackendName;
   quantize?: Bits;
-  device: Device;
+  device: DeviceName;
+  python?: string;
   threads: number;
   json?: boolean;
 }
@@ -50,17 +50,16 @@ export function addGenerateOptions(command: Command): Command {
     .addOption(
       new Option(
         '--backend <name>',
-        'how it is computed; all give the same text (int8 and int4: nearly)',
-      )
-        .choices(backendNames)
-        .default('kv'),
+        'how it is computed; all give the same text (int8 and int4: nearly). kv, and nocache where the device has no cache',
+      ).choices(backendNames),
     )
     .addOption(
       new Option('--quantize <bits>', 'hold linear layers in int8 or int4')
         .choices(['int8', 'int4'])
         .argParser(readBits),
     )
-    .addOption(new Option('--device <name>').choices(runtimeDevices).default('cpu'))
+    .addOption(new Option('--device <name>').choices(deviceNames).default('cpu'))
+    .option('--python <path>', 'the interpreter that has PyTorch or ttml, for devices of these')
     .option('--threads <n>', '0 uses every core', number({ least: 0, most: 256, whole: true }), 0)
     .option('--json', 'one JSON object per prompt');
 }

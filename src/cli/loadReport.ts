@@ -3,7 +3,7 @@ import { Option } from 'commander';
 import { disk } from '../engine/files/fileSystem';
 import { writeSafetensors } from '../engine/formats/safetensors';
 import { openWeights } from '../engine/formats/weightFolder';
-import { DEVICE_NAMES, type DeviceName } from '../engine/devices/device';
+import { type DeviceName, deviceNames } from '../protocol/devices';
 import {
   type DeviceReport,
   reportFromDevice,
@@ -41,7 +41,7 @@ export const addLoadReport: AddCommand = (program, context) => {
     .argument('<model>', 'a model folder, an adapter, a run or a checkpoint')
     .addOption(
       new Option('--device <name>', 'where it is to be loaded')
-        .choices([...DEVICE_NAMES])
+        .choices([...deviceNames])
         .default('tenstorrent'),
     )
     .option('--base <folder>', 'the base of an adapter, when it is not where the adapter says')

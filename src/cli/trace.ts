@@ -4,7 +4,7 @@
  */
 import { shortText } from '../curves/numberText';
 import { openModelTokenizer } from '../engine/data/modelTokenizer';
-import { type DeviceName, isDeviceName, DEVICE_NAMES } from '../engine/devices/device';
+import { isDeviceName } from '../engine/devices/device';
 import type { DeviceComparison } from '../engine/devices/compareDevices';
 import { disk } from '../engine/files/fileSystem';
 import { openTensorFile } from '../engine/formats/tensorFile';
@@ -12,6 +12,7 @@ import { readSafetensors, writeSafetensors } from '../engine/formats/safetensors
 import { readModelFolder } from '../engine/model/modelFolder';
 import { fail } from '../engine/problem';
 import { type Tensor, tensor } from '../engine/tensor/tensor';
+import { type DeviceName, deviceNames } from '../protocol/devices';
 import type { AddCommand, CommandContext } from './command';
 import { exitCode } from './failure';
 import { modelPath } from './modelPath';
@@ -46,7 +47,7 @@ export const addTrace: AddCommand = (program, context) => {
     .option('--grads', "also every gradient, under its parameter's name")
     .option(
       '--device <name>',
-      `compare this device layer by layer with --against, or two: ${DEVICE_NAMES.join(', ')}`,
+      `compare this device layer by layer with --against, or two: ${deviceNames.join(', ')}`,
       collect,
     )
     .option('--against <name>', 'the device that is held to be right', 'cpu')
@@ -138,7 +139,7 @@ const known = (name: string): DeviceName =>
     ? name
     : fail(
         'device.unknown',
-        `"${name}" is no device. Choose of ${DEVICE_NAMES.join(', ')}; weightroom devices says which are here.`,
+        `"${name}" is no device. Choose of ${deviceNames.join(', ')}; weightroom devices says which are here.`,
       );
 
 /** Of each pair, by what the right one computes in. */

@@ -1,5 +1,5 @@
 /** The functions that the host may call, and nothing else of the engine. */
-import { findRuntimeDevices } from '../engine/devices/findDevices';
+import { findDevices } from '../engine/devices/findDevices';
 import type { EngineFunctions, HostFunctions } from '../protocol/engineProcess';
 import { Generations } from './generations';
 import { OpenModels } from './openModels';
@@ -16,8 +16,8 @@ export function engineFunctions(host: () => HostFunctions): EngineFunctions {
     generate: request => generations.run(request),
     cancel: id => Promise.resolve(generations.cancel(id)),
     keep: specs => models.keep(specs),
-    devices: async () =>
-      (await findRuntimeDevices()).map(({ name, details, reason }) => ({
+    devices: async python =>
+      (await findDevices({ python })).map(({ name, details, reason }) => ({
         ...{ name, details: details.join('; ') },
         reason: reason ?? null,
       })),

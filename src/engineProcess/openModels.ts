@@ -4,9 +4,10 @@
  * nothing of what is done with them.
  */
 import { bytesText } from '../curves/numberText';
+import { openWriter } from '../engine/devices/openWriter';
 import { freeMemory } from '../engine/plan/freeMemory';
 import { fail } from '../engine/problem';
-import { openTextModel, type TextModel } from '../engine/sandbox/textModel';
+import type { TextModel } from '../engine/sandbox/textModel';
 import type { ModelSpec, OpeningProgress } from '../protocol/engineProcess';
 import { memoryOf } from './modelMemory';
 
@@ -51,7 +52,7 @@ export class OpenModels {
 
   /**
    * Opens a model unless it is open, and keeps it open until `action` has settled.
-   * @throws `engine.no-memory`, and what `openTextModel` throws
+   * @throws `engine.no-memory`, and what `openWriter` throws
    */
   async use<T>(spec: ModelSpec, action: (model: TextModel) => Promise<T>): Promise<T> {
     const entry = this.#taken(spec) ?? (await this.#open(spec));
@@ -81,9 +82,9 @@ export class OpenModels {
     await this.#makeRoom(spec, bytes);
     const known = this.#taken(spec); // another asked for it meanwhile
     if (known) return known;
-    const { dir, adapters, backend, bits, device } = spec;
-    const model = openTextModel({
-      ...{ dir, adapters, backend, bits, device },
+    const { dir, adapters, backend, bits, device, python } = spec;
+    const model = openWriter({
+      ...{ dir, adapters, backend, bits, device, python },
       quantise: {
         onProgress: (layer, done, total) => this.#options.onProgress(spec, { layer, done, total }),
       },
@@ -123,9 +124,9 @@ export class OpenModels {
   }
 }
 
-const keyOf = ({ dir, adapters = [], backend, bits, device }: ModelSpec): string => {
+const keyOf = ({ dir, adapters = [], backend, bits, device, python }: ModelSpec): string => {
   const over = adapters.map(adapter => [adapter.dir, adapter.weight]);
-  return JSON.stringify([dir, over, backend, bits ?? null, device]);
+  return JSON.stringify([dir, over, backend, bits ?? null, device, python ?? null]);
 };
 
 const refuse = ({ dir }: ModelSpec, bytes: number, room: number): never =>

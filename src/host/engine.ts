@@ -11,7 +11,7 @@ import type {
   ModelSpec,
   OpeningProgress,
 } from '../protocol/engineProcess';
-import type { DeviceChoice } from '../protocol/runtimeDevice';
+import { type DeviceChoice, isRuntimeDevice } from '../protocol/devices';
 import type { GenerationEvent, ModelFacts, Prompt, PromptInput } from '../protocol/sandbox';
 import { EngineChild } from './engineChild';
 import { RestartPolicy } from './restartPolicy';
@@ -31,6 +31,8 @@ export interface EngineOptions {
   /** @throws `host.untrusted` */
   fork(): ChildProcess;
   log(text: string): void;
+  /** The interpreter that the user chose for devices that are asked through Python. */
+  python?: () => string | undefined;
   policy?: RestartPolicy;
   /** Between two signs of life, and how long one may take. */
   pulseMs?: number;
@@ -83,6 +85,7 @@ export class SupervisedEngine implements Engine {
   constructor(options: EngineOptions) {
     this.#options = {
       policy: new RestartPolicy(),
+      python: () => undefined,
       pulseMs: PULSE_MS,
       patienceMs: PATIENCE_MS,
       ...options,
@@ -109,21 +112,22 @@ export class SupervisedEngine implements Engine {
   }
 
   open(model: ModelSpec): Promise<ModelFacts> {
-    return this.#call(engine => engine.open(model));
+    return this.#call(engine => engine.open(this.#withPython(model)));
   }
 
   prompt(model: ModelSpec, input: PromptInput): Promise<Prompt> {
-    return this.#call(engine => engine.prompt(model, input));
+    return this.#call(engine => engine.prompt(this.#withPython(model), input));
   }
 
   devices(): Promise<DeviceChoice[]> {
-    return this.#call(engine => engine.devices());
+    return this.#call(engine => engine.devices(this.#options.python()));
   }
 
   async generate(request: GenerationRequest, listener: GenerationListener): Promise<void> {
     this.#generations.set(request.id, listener);
     try {
-      await this.#call(engine => engine.generate(request));
+      const model = this.#withPython(request.model);
+      await this.#call(engine => engine.generate({ ...request, model }));
     } finally {
       this.#generations.delete(request.id);
     }
@@ -141,7 +145,8 @@ export class SupervisedEngine implements Engine {
   }
 
   async keep(models: readonly ModelSpec[]): Promise<void> {
-    await this.#child?.calls.keep(models).catch(() => undefined); // gone is closed, too
+    const kept = models.map(model => this.#withPython(model));
+    await this.#child?.calls.keep(kept).catch(() => undefined); // gone is closed, too
   }
 
   async restart(): Promise<void> {
@@ -166,6 +171,11 @@ export class SupervisedEngine implements Engine {
     this.#changes.clear();
     this.#openings.clear();
     void this.rest();
+  }
+
+  #withPython(model: ModelSpec): ModelSpec {
+    const python = isRuntimeDevice(model.device) ? undefined : this.#options.python();
+    return python === undefined ? model : { ...model, python };
   }
 
   async #call<T>(ask: (engine: EngineFunctions) => Promise<T>): Promise<T> {

@@ -2,7 +2,7 @@
  * What the extension host and the engine process may ask of each other: two closed tables of
  * functions. Plain data that survives a structured clone.
  */
-import type { DeviceChoice, RuntimeDevice } from './runtimeDevice';
+import type { DeviceChoice, DeviceName } from './devices';
 import type { GenerationEvent, ModelFacts, Prompt, PromptInput, SamplingSettings } from './sandbox';
 
 /** How a model is to be opened; equal specs are one open model. */
@@ -13,7 +13,9 @@ export interface ModelSpec {
   readonly adapters?: readonly { readonly dir: string; readonly weight: number }[];
   readonly backend: 'kv' | 'nocache' | 'batch';
   readonly bits?: 4 | 8;
-  readonly device: RuntimeDevice;
+  readonly device: DeviceName;
+  /** The interpreter for devices that are asked through Python; one is looked for when none is given. */
+  readonly python?: string;
 }
 
 export interface GenerationRequest {
@@ -49,8 +51,8 @@ export interface EngineFunctions {
   cancel(id: string): Promise<void>;
   /** Closes what is open and not among these, once nobody uses it. */
   keep(models: readonly ModelSpec[]): Promise<void>;
-  /** Which devices models can write on here: each is tried. */
-  devices(): Promise<DeviceChoice[]>;
+  /** Which devices models can write on here: each is tried. @param python as in a spec */
+  devices(python: string | undefined): Promise<DeviceChoice[]>;
   pulse(): Promise<Pulse>;
 }
 

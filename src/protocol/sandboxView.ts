@@ -5,7 +5,7 @@
  */
 import type { Shell } from './commandLine';
 import type { ModelSpec } from './engineProcess';
-import type { DeviceChoice } from './runtimeDevice';
+import type { DeviceChoice } from './devices';
 import type { Alternative, EndReason, PromptToken } from './sandbox';
 import type { ViewProblem, ViewReply } from './viewReply';
 

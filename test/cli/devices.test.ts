@@ -6,6 +6,7 @@ import { root } from '../../scripts/project';
 import { readSafetensors, writeSafetensors } from '../../src/engine/formats/safetensors';
 import { disk } from '../../src/engine/files/fileSystem';
 import { tensor } from '../../src/engine/tensor/tensor';
+import { hasTorch, PYTHON } from '../engine/devices/ttmlStandIn';
 import { type CommandLine, openCommandLine } from './commandLine';
 
 const tiny = join(root, 'test', 'fixtures', 'hf', 'llama32-tiny');
@@ -44,6 +45,31 @@ async function json(args: string[], code = 0): Promise<Record<string, unknown>[]
     .filter(Boolean)
     .map(text => JSON.parse(text) as Record<string, unknown>);
 }
+
+describe('generate --device', () => {
+  const write = (...args: string[]) =>
+    line.run('generate', tiny, '--prompt-ids', '5,9,11', '--max-new-tokens', '8', ...args);
+
+  it("writes on Tenstorrent's layout, and says how fast", async () => {
+    const { code, stdout } = await write('--device', 'tenstorrent', '--greedy', '--json');
+    const [made, done] = stdout.trim().split('\n').map(told => JSON.parse(told) as Record<string, unknown>); // prettier-ignore
+    expect([code, made, done]).toEqual([
+      0,
+      expect.objectContaining({ reason: 'length', prompt: { ids: [5, 9, 11], text: '' } }),
+      expect.objectContaining({ newTokens: 8, cacheBytes: 0 }),
+    ]);
+  });
+
+  it.skipIf(!hasTorch)('writes on PyTorch what the processor writes', async () => {
+    const there = await write('--device', 'torch', '--python', PYTHON, '--seed', '3');
+    expect(there).toEqual(await write('--seed', '3'));
+  });
+
+  it('refuses a cache where there is none', async () => {
+    const { code, stderr } = await write('--device', 'tenstorrent', '--backend', 'kv');
+    expect([code, stderr]).toEqual([2, expect.stringContaining('error device.no-cache')]);
+  });
+});
 
 describe('devices', () => {
   it('says of each whether it is here, and why not', async () => {

@@ -1,5 +1,6 @@
 /** The supervised engine process, forked for real: its calls, its crashes, its end. */
 import { type ChildProcess, fork } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -9,8 +10,10 @@ import { type EngineOptions, type EngineState, SupervisedEngine } from '../../sr
 import { forkEngine } from '../../src/host/forkEngine';
 import { RestartPolicy } from '../../src/host/restartPolicy';
 import type { GenerationRequest, ModelSpec } from '../../src/protocol/engineProcess';
+import { deviceNames } from '../../src/protocol/devices';
 import type { GenerationEvent } from '../../src/protocol/sandbox';
 import { bundle } from '../durability/bundle';
+import { hasTorch, PYTHON } from '../engine/devices/ttmlStandIn';
 
 const enginePath = bundle('src/engineProcess/main.ts');
 const model: ModelSpec = {
@@ -37,9 +40,9 @@ afterEach(async () => {
 });
 
 let made = 0;
-const requestOf = (maxTokens: number): GenerationRequest => ({
+const requestOf = (maxTokens: number, on = model): GenerationRequest => ({
   id: `g${made++}`,
-  model,
+  model: on,
   ids: [5, 9, 11],
   continued: 0,
   settings: {
@@ -55,8 +58,8 @@ interface Running {
   over: Promise<void>;
 }
 
-function generate(maxTokens: number): Running {
-  const request = requestOf(maxTokens);
+function generate(maxTokens: number, on = model): Running {
+  const request = requestOf(maxTokens, on);
   const running: Running = { request, events: [], posts: 0, over: Promise.resolve() };
   running.over = engine.generate(request, {
     began: () => undefined,
@@ -67,6 +70,15 @@ function generate(maxTokens: number): Running {
   });
   running.over.catch(() => undefined);
   return running;
+}
+
+/** A process that has ended meanwhile is nobody's. */
+function isChildOf(pid: string, parent: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/status`, 'utf8').includes(`PPid:\t${parent}\n`);
+  } catch {
+    return false;
+  }
 }
 
 async function until(claim: () => boolean): Promise<void> {
@@ -100,6 +112,33 @@ describe('the engine process', () => {
     const missing = engine.open({ ...model, dir: join(model.dir, 'missing') });
     await expect(missing).rejects.toThrow(ProblemError);
     await expect(missing).rejects.toMatchObject({ problem: { code: 'model.no-config' } });
+  });
+
+  it('asks devices beyond the runtime through the interpreter that was chosen', async () => {
+    start({ python: () => '/none/python' });
+    const there = engine.open({ ...model, backend: 'nocache', device: 'torch' });
+    await expect(there).rejects.toMatchObject({ problem: { code: 'python.failed' } });
+    const devices = await engine.devices();
+    for (const { name, reason } of devices)
+      if (name === 'torch' || name === 'ttml') expect(reason).toContain('/none/python');
+    expect(devices.map(({ name }) => name)).toEqual([...deviceNames]);
+    expect(await engine.open(model)).toMatchObject({ backend: 'kv' });
+  });
+
+  it.skipIf(!hasTorch)('writes on PyTorch, with a process that ends with it', async () => {
+    start({ python: () => PYTHON });
+    const there: ModelSpec = { ...model, backend: 'nocache', device: 'torch' };
+    const [here, found] = [generate(20), generate(20, there)];
+    await Promise.all([here.over, found.over]);
+    const ids = ({ events }: Running) => events.flatMap(e => (e.type === 'end' ? [e.ids] : []));
+    expect(ids(found)).toEqual(ids(here));
+    const children = () =>
+      readdirSync('/proc')
+        .filter(name => /^\d+$/.test(name))
+        .filter(pid => isChildOf(pid, engine.pid!));
+    expect(children()).toHaveLength(1);
+    await engine.keep([]);
+    await until(() => children().length === 0);
   });
 
   it('tells a continuation in few posts, in order, and its end', async () => {
@@ -146,7 +185,8 @@ describe('the engine process', () => {
 
   it('gets nothing of the environment but what it needs', async () => {
     const secrets = { HF_TOKEN: 'hf_canary', NODE_OPTIONS: '--no-warnings', LD_PRELOAD: '' };
-    Object.assign(process.env, secrets);
+    const places = { TT_METAL_HOME: '/opt/metal', VIRTUAL_ENV: '/opt/python' };
+    Object.assign(process.env, secrets, places);
     try {
       const child = await new Promise<string>(resolve => {
         const forked: ChildProcess = forkEngine(
@@ -156,12 +196,13 @@ describe('the engine process', () => {
         forked.once('message', message => resolve(message as string));
       });
       const names = Object.keys(JSON.parse(child) as object);
-      expect(names).toContain('PATH');
+      expect(names).toEqual(expect.arrayContaining(['PATH', ...Object.keys(places)]));
       expect(names).toContain('ELECTRON_RUN_AS_NODE');
       expect(names.filter(name => name in secrets)).toEqual([]);
       expect(child).not.toContain('hf_canary');
     } finally {
-      for (const name of Object.keys(secrets)) Reflect.deleteProperty(process.env, name);
+      for (const name of Object.keys({ ...secrets, ...places }))
+        Reflect.deleteProperty(process.env, name);
     }
     start();
   });

@@ -80,7 +80,7 @@ describe('inside the engine', () => {
     metrics: ['tensor', 'data'],
     agents: [...below.work, 'metrics', 'sandbox'],
     evaluate: [...below.work, 'generate', 'chat', 'examples', 'metrics', 'agents', 'sandbox', 'isolate'], // prettier-ignore
-    devices: [...below.work, 'evaluate'],
+    devices: [...below.work, 'generate', 'sandbox', 'evaluate'],
     compare: [...below.work, 'devices', 'isolate'],
     plan: below.model.concat('model', 'train', 'devices'),
     hub: [...ground, ...leaves, 'model', 'run'],

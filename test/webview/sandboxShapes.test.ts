@@ -144,6 +144,12 @@ describe('words', () => {
     const [a, b] = columns('m', 'm');
     expect(shortNames([a!, { ...b!, backend: 'nocache' }])).toEqual(['KV cache', 'no cache']);
     expect(shortNames([a!, { ...b!, bits: 4 }])).toEqual(['float', 'int4']);
+    const nocache = { ...b!, backend: 'nocache' } as const;
+    expect(shortNames([a!, nocache, { ...nocache, device: 'torch' }])).toEqual([
+      'KV cache',
+      'no cache',
+      'PyTorch',
+    ]);
   });
 
   it.each([

@@ -1,8 +1,17 @@
 /** The sandbox as its user works with it: writing, comparing, looking at tokens, branching, keys. */
-import { readFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Outcome, PickedModel } from '../../src/protocol/sandboxView';
+import { disk } from '../../src/engine/files/fileSystem';
+import { writeSafetensors } from '../../src/engine/formats/safetensors';
+import { hfConfigOf } from '../../src/engine/model/hfConfig';
+import { initializeParameters } from '../../src/engine/model/initialize';
+import type { LlamaShape } from '../../src/engine/model/llama';
+import { readModelFolder } from '../../src/engine/model/modelFolder';
+import { baseParameters } from '../../src/engine/model/programs';
+import { hasTorch } from '../engine/devices/ttmlStandIn';
 import { hasWebGpu } from '../softwareGpu';
 import { modelAt, sandboxLab, type SandboxLab } from './sandboxLab';
 import { trainedModels } from './trainedModels';
@@ -16,6 +25,9 @@ const picked = (dir: string, title: string) => modelAt(dir, title, models.worksp
 const early = picked(models.early, 'tiny, step 120');
 const late = picked(models.late, 'tiny, step 240');
 const chat = picked(models.chat, 'chat-model');
+
+const made = mkdtempSync(join(tmpdir(), 'weightroom-llama-'));
+afterAll(() => rmSync(made, { recursive: true }));
 
 let lab: SandboxLab;
 beforeAll(async () => {
@@ -57,6 +69,9 @@ const deviceLabels = {
   cuda: 'By CUDA',
   dml: 'By DirectML',
   coreml: 'By Core ML',
+  torch: 'By PyTorch',
+  tenstorrent: 'By Tenstorrent’s layout',
+  ttml: 'By ttml',
 };
 
 /** Chooses from the menu of how a column runs its model. */
@@ -71,6 +86,19 @@ function partingOf(a: Outcome, b: Outcome): string {
   const longest = Math.max(ids[0]!.length, ids[1]!.length);
   for (let at = 0; at < longest; at++) if (ids[0]![at] !== ids[1]![at]) return `token ${at + 1}`;
   return 'nowhere';
+}
+
+/** A Llama that has learnt nothing, with the tokenizer of `from`. @returns its folder */
+function writeLlama(from: string): string {
+  const { base } = readModelFolder('test/fixtures/hf/llama32-tiny').model;
+  const shape = { ...(base as LlamaShape), vocab_size: 384, block_size: 128 };
+  const dir = join(made, 'llama');
+  mkdirSync(dir);
+  writeFileSync(join(dir, 'config.json'), JSON.stringify(hfConfigOf(shape)));
+  const weights = initializeParameters(baseParameters({ base: shape }), 1);
+  writeSafetensors(disk, join(dir, 'model.safetensors'), weights);
+  copyFileSync(join(from, 'tokenizer.json'), join(dir, 'tokenizer.json'));
+  return dir;
 }
 
 /** An empty sandbox in which these models are chosen. */
@@ -405,7 +433,7 @@ describe('two columns', () => {
         .locator('.column-head')
         .click({ position: { x: 2, y: 2 } });
       await lab.idle();
-      expect(await page().locator('.ribbon-names').innerText()).toContain('4 ');
+      expect(await page().locator('.ribbon-names').innerText()).toBe('KV cache\nWebGPU');
       expect(await words('.verdict')).toMatch(/^(Equal for|Diverges at the first token)/);
       await button('Export').click();
       await page().getByRole('menuitem', { name: 'Copy command' }).click();
@@ -413,6 +441,60 @@ describe('two columns', () => {
       expect(lab.calls.at(-1)?.[1]).toContain('--device webgpu');
     },
   );
+
+  it.skipIf(!hasTorch)(
+    'of one model show what PyTorch and a device write, beside references with a cache and without',
+    async () => {
+      const llama = picked(writeLlama(models.chat), 'llama');
+      await begin(llama, llama, llama, llama);
+      await page().locator('#number-temperature').fill('0');
+      await runColumn(1, 'Without a cache', 'no cache');
+      await runColumn(2, /By PyTorch/, 'no cache · PyTorch');
+      await runColumn(3, /By Tenstorrent’s layout/, 'no cache · Tenstorrent’s layout');
+      await column(3).locator('.run-button').click();
+      const item = (name: string | RegExp) => page().getByRole('menuitemradio', { name });
+      for (const [name, isDisabled] of [
+        ['With a KV cache', 'true'],
+        ['Without a cache', 'false'],
+        ['Weights in int4', 'true'],
+        [/On the CPU/, 'false'],
+      ] as const)
+        expect([name, await item(name).getAttribute('aria-disabled')]).toEqual([name, isDisabled]);
+      await page().keyboard.press('Escape');
+      await generate();
+      const { outcomes } = lab.session().document.exchanges.at(-1)!;
+      expect(outcomes.map(({ run }) => [run.backend, run.device])).toEqual([
+        ['kv', 'cpu'],
+        ['nocache', 'cpu'],
+        ['nocache', 'torch'],
+        ['nocache', 'tenstorrent'],
+      ]);
+      for (const [at, { status, tokens: written }] of outcomes.entries()) {
+        expect([status.kind, written.length]).toEqual(['ended', 40]);
+        const stats = await words(`.column:nth-child(${at + 1}) .stats`);
+        expect(stats).toMatch(/First token [\d.]+ m?s Speed [\d.]+ tok\/s Tokens 40/);
+        if (at > 0) expect(stats).toContain(`Parts at ${partingOf(outcomes[0]!, outcomes[at]!)}`);
+      }
+      expect(partingOf(outcomes[0]!, outcomes[1]!)).toBe('nowhere');
+      expect(partingOf(outcomes[0]!, outcomes[2]!)).toBe('nowhere');
+      await button('Export').click();
+      await page().getByRole('menuitem', { name: 'Copy command' }).click();
+      await until(() => lab.calls.at(-1)?.[0] === 'copy');
+      expect(lab.calls.at(-1)?.[1]).toMatch(/--backend nocache .*--device tenstorrent/);
+    },
+  );
+
+  it('say what a device cannot hold, and go on with the CPU', async () => {
+    await runColumn(1, /By Tenstorrent’s layout/, 'Tenstorrent');
+    await generate();
+    const callout = column(1).locator('.callout.error');
+    expect(await callout.innerText()).toContain('ttml has no module for the SLM');
+    await callout.getByText('Use the CPU').click();
+    await until(
+      () => lab.session().document.exchanges.at(-1)!.outcomes[1]?.status.kind === 'ended',
+    );
+    expect(lab.session().document.columns[1]).toMatchObject({ device: 'cpu', backend: 'nocache' });
+  });
 
   it('can be more, up to four, and fewer', async () => {
     await button('Add a column').click();

@@ -1,5 +1,6 @@
-/** The devices in a column's menu: those that are there, and why the others are not. Pure. */
-import type { DeviceChoice, RuntimeDevice } from '../../src/protocol/runtimeDevice';
+/** The devices in a column's menu: those that are there first, and why the others are not. Pure. */
+import { type DeviceChoice, type DeviceName, isRuntimeDevice } from '../../src/protocol/devices';
+import type { ColumnRun } from '../../src/protocol/sandboxView';
 import type { MenuItem } from '../controls/menu';
 import { deviceWords } from './words';
 
@@ -12,10 +13,10 @@ export type DevicesState =
 /** The processor and the device that the column has stand there before anything is known. */
 export function deviceItems(
   state: DevicesState,
-  chosen: RuntimeDevice,
-  choose: (device: RuntimeDevice) => void,
+  chosen: DeviceName,
+  choose: (device: DeviceName) => void,
 ): MenuItem[] {
-  const choices = state.kind === 'known' ? state.found : assumed(chosen);
+  const choices = state.kind === 'known' ? state.found.toSorted(thoseThereFirst) : assumed(chosen);
   const items = choices.map(({ name, details, reason }, i): MenuItem => ({
     label: labelOf(name),
     ...detailOf(reason ?? (name === 'cpu' ? '' : details)),
@@ -27,13 +28,24 @@ export function deviceItems(
   return state.kind === 'known' ? items : [...items, pending(state)];
 }
 
-const labelOf = (device: RuntimeDevice): string =>
+/** Whether a column can be run so: devices beyond the runtime have no cache, and weights as they are. */
+export const isPossible = ({ device, backend, bits }: ColumnRun): boolean =>
+  isRuntimeDevice(device) || (backend === 'nocache' && bits === null);
+
+/** The same run, or the only one that its device has. */
+export const onItsDevice = (run: ColumnRun): ColumnRun =>
+  isPossible(run) ? run : { ...run, backend: 'nocache', bits: null };
+
+const thoseThereFirst = (a: DeviceChoice, b: DeviceChoice): number =>
+  Number(a.reason !== null) - Number(b.reason !== null);
+
+const labelOf = (device: DeviceName): string =>
   device === 'cpu' ? 'On the CPU' : `By ${deviceWords[device]}`;
 
 const detailOf = (detail: string): { detail?: string } => (detail === '' ? {} : { detail });
 
-const assumed = (chosen: RuntimeDevice): DeviceChoice[] =>
-  [...new Set(['cpu' as const, chosen])].map(name => ({ name, details: '', reason: null }));
+const assumed = (chosen: DeviceName): DeviceChoice[] =>
+  [...new Set<DeviceName>(['cpu', chosen])].map(name => ({ name, details: '', reason: null }));
 
 function pending(state: Exclude<DevicesState, { kind: 'known' }>): MenuItem {
   const isLooking = state.kind === 'looking';

@@ -10,7 +10,7 @@ import type { MenuItem } from '../controls/menu';
 import type { SandboxApp } from './sandboxApp';
 import { type Tint, tints } from './tint';
 import { addAdapter } from './adapterChips';
-import { deviceItems } from './deviceItems';
+import { deviceItems, isPossible, onItsDevice } from './deviceItems';
 import { backendWords } from './words';
 
 export function exportItems(app: SandboxApp): MenuItem[] {
@@ -160,20 +160,24 @@ export function columnItems(app: SandboxApp, column: Column): MenuItem[] {
 /** How a column runs its model. */
 export function runItems(app: SandboxApp, column: Column): MenuItem[] {
   const { id, backend, device, bits } = column;
-  const set = (run: Partial<ColumnRun>) => () =>
-    void app.ask('setColumn', { column: id, run: { backend, device, bits, ...run } });
+  const run: ColumnRun = { backend, device, bits };
+  const to = (change: Partial<ColumnRun>) => ({
+    isDisabled: !isPossible({ ...run, ...change }),
+    choose: () =>
+      void app.ask('setColumn', { column: id, run: onItsDevice({ ...run, ...change }) }),
+  });
   const backends = (['kv', 'nocache', 'batch'] as const).map(each => ({
     label: backendLabels[each],
     isChecked: backend === each,
-    choose: set({ backend: each }),
+    ...to({ backend: each }),
   }));
   const weights = ([null, 8, 4] as const).map((each, i) => ({
     label: each === null ? 'Weights as they are' : `Weights in int${each}`,
     isChecked: bits === each,
     startsGroup: i === 0,
-    choose: set({ bits: each }),
+    ...to({ bits: each }),
   }));
-  const devices = deviceItems(app.state.devices, device, each => set({ device: each })());
+  const devices = deviceItems(app.state.devices, device, each => to({ device: each }).choose());
   return [...backends, ...weights, ...devices];
 }
 

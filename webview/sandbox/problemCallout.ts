@@ -1,5 +1,6 @@
 /** What went wrong in a column, and what can be done about it, in place. */
 import { type TemplateResult, html, nothing } from 'lit/html.js';
+import { isRuntimeDevice } from '../../src/protocol/devices';
 import type { Column } from '../../src/protocol/sandboxView';
 import type { ViewProblem } from '../../src/protocol/viewReply';
 import { textButton } from '../controls/toolkit';
@@ -73,7 +74,8 @@ function remedies(app: SandboxApp, column: Column, { code }: ViewProblem): Remed
   };
   if (code === 'host.untrusted') return [trust];
   if (code === 'engine.down') return [restart];
-  if (code === 'engine.no-memory') return [inBits(8), inBits(4)];
+  if (code === 'engine.no-memory')
+    return isRuntimeDevice(device) ? [inBits(8), inBits(4)] : [onCpu];
   if (code.startsWith('chat.')) return [toCompletion, chooseModel];
   const isOfModel = /^(model|weights|safetensors|tokenizer|adapter)\./.test(code);
   if (isOfModel || code === 'generate.no-tokenizer') return [chooseModel];

@@ -21,6 +21,9 @@ export const deviceWords: Readonly<Record<ColumnRun['device'], string>> = {
   cuda: 'CUDA',
   dml: 'DirectML',
   coreml: 'Core ML',
+  torch: 'PyTorch',
+  tenstorrent: 'Tenstorrent’s layout',
+  ttml: 'ttml',
 };
 
 export const bitsWord = (bits: ColumnRun['bits']): string =>
@@ -42,6 +45,7 @@ export function shortNames(columns: readonly Column[]): string[] {
     column => backendWords[column.backend],
     ({ bits }) => (bits === null ? 'float' : `int${bits}`),
     ({ device }) => deviceWords[device],
+    ({ device, backend }) => (device === 'cpu' ? backendWords[backend] : deviceWords[device]),
   ];
   const telling = ways.find(way => new Set(columns.map(way)).size === columns.length);
   if (telling) return columns.map(telling);

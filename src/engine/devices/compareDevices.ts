@@ -74,15 +74,17 @@ export async function compareDevices(
   right: LabDevice,
   request: CompareRequest,
 ): Promise<DeviceComparison> {
-  const [a, b] = [
-    await left.load(request.model, request.weights),
-    await right.load(request.model, request.weights),
-  ];
+  const { model, weights } = request;
+  const a = await left.load(model, weights);
   try {
-    return { left: left.name, right: right.name, ...(await compared(a, b, request)) };
+    const b = await right.load(model, weights);
+    try {
+      return { left: left.name, right: right.name, ...(await compared(a, b, request)) };
+    } finally {
+      await b.close();
+    }
   } finally {
     await a.close();
-    await b.close();
   }
 }
 

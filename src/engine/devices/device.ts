@@ -2,17 +2,15 @@
  * What a device is here: something that holds a model's weights, runs its graph on given ids, and
  * gives values, gradients and the weights back as it has them.
  */
-import { runtimeDevices } from '../../protocol/runtimeDevice';
+import { type DeviceName, deviceNames } from '../../protocol/devices';
+import type { WholeModel } from '../generate/wholeDecoding';
 import type { Graph } from '../graph/graph';
 import type { ModelShape } from '../model/modelShape';
 import { fail } from '../problem';
 import type { Tensor } from '../tensor/tensor';
 
-export const DEVICE_NAMES = [...runtimeDevices, 'torch', 'tenstorrent', 'ttml'] as const;
-export type DeviceName = (typeof DEVICE_NAMES)[number];
-
 export const isDeviceName = (name: string): name is DeviceName =>
-  (DEVICE_NAMES as readonly string[]).includes(name);
+  (deviceNames as readonly string[]).includes(name);
 
 export type Ability = 'generate' | 'train' | 'trace' | 'gradients' | 'read-back' | 'plan-memory';
 
@@ -61,10 +59,13 @@ export interface LoadedModel {
   close(): Promise<void>;
 }
 
-export interface LabDevice {
+/** One that texts can be continued with: what `logitsAt` needs is kept for the next token. */
+export interface WritingModel extends LoadedModel, WholeModel {}
+
+export interface LabDevice<Loaded extends LoadedModel = LoadedModel> {
   readonly name: DeviceName;
   /** @param weights by canonical name, float32 */
-  load(model: ModelShape, weights: ReadonlyMap<string, Tensor>): Promise<LoadedModel>;
+  load(model: ModelShape, weights: ReadonlyMap<string, Tensor>): Promise<Loaded>;
 }
 
 export const bytesIn = (weights: ReadonlyMap<string, Tensor>): number =>

@@ -2,7 +2,7 @@
 import type { ModelShape } from '../model/modelShape';
 import { baseParameters } from '../model/modelShape';
 import { headName } from '../model/families';
-import type { DeviceName } from './device';
+import type { DeviceName } from '../../protocol/devices';
 import type { DeviceLayout, DeviceTensor } from './layout';
 import type { PaddingFill } from './transform';
 import { ttmlLayout, ttmlNamingOf } from './ttmlLayout';

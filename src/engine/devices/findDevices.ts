@@ -1,7 +1,7 @@
 /** Which devices there are, what each can do, and why one is missing: each is tried, not guessed. */
 import { existsSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
-import { type RuntimeDevice, runtimeDevices } from '../../protocol/runtimeDevice';
+import { type RuntimeDevice, runtimeDevices } from '../../protocol/devices';
 import { BANK_DEVICES } from './bankDevice';
 import { type Backend, runtimeBackends } from '../session/backends';
 import type { Ability, DeviceFacts } from './device';
@@ -16,7 +16,7 @@ export interface FindOptions {
 }
 
 const EVERYTHING: readonly Ability[] = ['generate', 'train', 'trace', 'gradients', 'read-back'];
-const LOOKING: readonly Ability[] = ['trace', 'gradients', 'read-back'];
+const BEYOND: readonly Ability[] = ['generate', 'trace', 'gradients', 'read-back'];
 
 export async function findDevices(options: FindOptions = {}): Promise<DeviceFacts[]> {
   const asked = (library: PythonLibrary): Promise<Asked> =>
@@ -33,7 +33,7 @@ export async function findDevices(options: FindOptions = {}): Promise<DeviceFact
   ];
 }
 
-/** Those that models write on. Starts no process. */
+/** Those of ONNX Runtime. Starts no process. */
 export async function findRuntimeDevices(): Promise<RuntimeFacts[]> {
   const backends = runtimeBackends();
   const found = [cpuFacts()];
@@ -119,7 +119,7 @@ type Asked = PythonFacts | string | undefined;
 
 function torchFacts(python: Asked, { startsNothing }: FindOptions): DeviceFacts {
   const about: About = {
-    ...{ title: 'PyTorch', dtypes: ['float32'], abilities: LOOKING },
+    ...{ title: 'PyTorch', dtypes: ['float32'], abilities: BEYOND },
     ...{ name: 'torch', layout: 'canonical' },
   };
   if (typeof python === 'object' && python.torch !== undefined)
@@ -152,7 +152,7 @@ const tenstorrentFacts = (): DeviceFacts => ({
   name: 'tenstorrent',
   title: "Tenstorrent's layout",
   available: true,
-  abilities: [...LOOKING, 'plan-memory'],
+  abilities: [...BEYOND, 'plan-memory'],
   details: [
     'no hardware is used: what ttml lays out is executed on the processor',
     `memory plans for ${BANK_DEVICES.map(({ title }) => title).join('; ')}`,
@@ -163,7 +163,7 @@ const tenstorrentFacts = (): DeviceFacts => ({
 function ttmlFacts(python: Asked, { startsNothing }: FindOptions): DeviceFacts {
   const about: About = {
     ...TENSTORRENT,
-    ...{ name: 'ttml', title: 'Tenstorrent through ttml', abilities: LOOKING },
+    ...{ name: 'ttml', title: 'Tenstorrent through ttml', abilities: BEYOND },
   };
   if (typeof python === 'object' && python.ttml !== undefined)
     return {

@@ -1,5 +1,6 @@
 /** A device by its name. Loads the native runtime. */
-import type { DeviceName, LabDevice } from './device';
+import { type DeviceName, type ForeignDevice, isRuntimeDevice } from '../../protocol/devices';
+import type { LabDevice, WritingModel } from './device';
 import { runtimeDevice } from './runtimeDevice';
 import { tenstorrentDevice, type TenstorrentOptions } from './tenstorrentDevice';
 import { torchDevice, type TorchOptions } from './torchDevice';
@@ -7,7 +8,13 @@ import { ttmlDevice } from './ttmlDevice';
 
 export interface OpenDeviceOptions extends TorchOptions, TenstorrentOptions {}
 
-export function openDevice(name: DeviceName, options: OpenDeviceOptions = {}): LabDevice {
+export const openDevice = (name: DeviceName, options: OpenDeviceOptions = {}): LabDevice =>
+  isRuntimeDevice(name) ? runtimeDevice(name) : openForeignDevice(name, options);
+
+export function openForeignDevice(
+  name: ForeignDevice,
+  options: OpenDeviceOptions = {},
+): LabDevice<WritingModel> {
   switch (name) {
     case 'torch':
       return torchDevice(options);
@@ -15,11 +22,5 @@ export function openDevice(name: DeviceName, options: OpenDeviceOptions = {}): L
       return tenstorrentDevice(options);
     case 'ttml':
       return ttmlDevice(options);
-    case 'cpu':
-    case 'webgpu':
-    case 'cuda':
-    case 'dml':
-    case 'coreml':
-      return runtimeDevice(name);
   }
 }

@@ -1,15 +1,15 @@
 /**
- * Our Python programs on an interpreter that the user chose: asked what it has, or to run a request.
+ * Our Python programs on an interpreter that the user chose: asked what it has, or kept to be asked more.
  * Nothing goes through a shell, and only an allow-list of the environment is passed on.
  */
-import { spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import * as z from 'zod';
 import { disk } from '../files/fileSystem';
-import { writeTextDurably } from '../files/writeDurably';
 import { readSafetensors, writeSafetensors } from '../formats/safetensors';
 import { ProblemError } from '../problem';
 import type { Tensor } from '../tensor/tensor';
@@ -98,56 +98,122 @@ function parseJson(text: string): unknown {
   }
 }
 
-/**
- * Runs a program with a request and tensors, which go as files in a folder of their own.
- * @returns the tensors that it wrote
- * @throws `python.failed`
- */
-export async function askForTensors(
+/** @returns what it printed @throws `python.failed` with the last line it complained with */
+async function runPython(
   interpreter: string,
   program: PythonLibrary,
-  request: object,
-  tensors: ReadonlyMap<string, Tensor>,
-): Promise<Map<string, Tensor>> {
-  const folder = join(tmpdir(), `weightroom-${program}-${randomUUID()}`);
-  disk.mkdir(folder);
-  try {
-    const [input, out, path] = ['in.safetensors', 'out.safetensors', 'request.json'].map(name =>
-      join(folder, name),
-    ) as [string, string, string];
-    writeSafetensors(disk, input, tensors);
-    writeTextDurably(disk, path, JSON.stringify({ ...request, tensors: input, out }));
-    await runPython(interpreter, program, ['run', path]);
-    return readSafetensors(out);
-  } finally {
-    disk.rm(folder);
-  }
+  args: readonly string[],
+  signal: AbortSignal,
+): Promise<string> {
+  const child = startPython(interpreter, program, args, signal);
+  let printed = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
+  child.stdin.end();
+  const why = await endOf(child);
+  if (why !== undefined) throw failure(interpreter, why);
+  return printed;
 }
 
-/** @returns what it printed @throws `python.failed` with the last line it complained with */
-function runPython(
+function startPython(
   interpreter: string,
   program: PythonLibrary,
   args: readonly string[],
   signal?: AbortSignal,
-): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(interpreter, ['-I', '-B', pathOf(PROGRAMS[program]), ...args], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: Object.fromEntries(Object.entries(process.env).filter(([n]) => PASSED_ON.test(n))),
-      ...(signal && { signal, killSignal: 'SIGKILL' as const }),
+): ChildProcessWithoutNullStreams {
+  const child = spawn(interpreter, ['-I', '-B', pathOf(PROGRAMS[program]), ...args], {
+    stdio: 'pipe',
+    env: Object.fromEntries(Object.entries(process.env).filter(([n]) => PASSED_ON.test(n))),
+    ...(signal && { signal, killSignal: 'SIGKILL' as const }),
+  });
+  child.stdin.on('error', () => undefined); // how it ended tells more
+  return child;
+}
+
+/** Of what a program complains with, so much is kept. */
+const MOST_COMPLAINTS = 10_000;
+
+/** Why it failed, undefined when it did not; once it has ended. */
+function endOf(child: ChildProcessWithoutNullStreams): Promise<string | undefined> {
+  return new Promise(resolve => {
+    let complaints = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      complaints = (complaints + text).slice(-MOST_COMPLAINTS);
     });
-    const said = { out: '', err: '' };
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (said.out += text));
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (said.err += text));
-    const refuse = (why: string) => reject(failure(interpreter, why));
-    child.on('error', error => refuse(error.message));
+    child.on('error', error => resolve(error.message));
     child.on('close', (code, killedBy) => {
-      if (code === 0) resolve(said.out);
-      else refuse(said.err.trim().split('\n').at(-1) || `it ended with ${code ?? killedBy}`);
+      const last = complaints.trim().split('\n').at(-1) || `it ended with ${code ?? killedBy}`;
+      resolve(code === 0 ? undefined : last);
     });
   });
 }
+
+/** How long a program may take to end, once there is nothing left to ask. */
+const CLOSING_MS = 30_000;
+
+/**
+ * A program that runs until it is closed, and keeps what it was given. Tensors go as files in a folder
+ * of its own, which are gone once it has read them.
+ */
+export class PythonProgram {
+  readonly #interpreter: string;
+  readonly #child: ChildProcessWithoutNullStreams;
+  readonly #folder: string;
+  /** Settles when it has ended, with the reason. */
+  readonly #over: Promise<string>;
+  readonly #replies: AsyncIterator<string, undefined>;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(interpreter: string, program: PythonLibrary) {
+    this.#interpreter = interpreter;
+    this.#folder = join(tmpdir(), `weightroom-${program}-${randomUUID()}`);
+    disk.mkdir(this.#folder);
+    this.#child = startPython(interpreter, program, ['serve']);
+    this.#over = endOf(this.#child).then(why => why ?? 'it ended');
+    this.#replies = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
+  }
+
+  /**
+   * Requests are answered one after another.
+   * @returns the tensors that it wrote
+   * @throws `python.failed`
+   */
+  ask(request: object, tensors: ReadonlyMap<string, Tensor>): Promise<Map<string, Tensor>> {
+    const answer = this.#last.then(() => this.#ask(request, tensors));
+    this.#last = answer.catch(() => undefined);
+    return answer;
+  }
+
+  async #ask(request: object, given: ReadonlyMap<string, Tensor>): Promise<Map<string, Tensor>> {
+    const [tensors, out] = ['in', 'out'].map(name => join(this.#folder, `${name}.safetensors`)) as [
+      string,
+      string,
+    ];
+    try {
+      writeSafetensors(disk, tensors, given);
+      this.#child.stdin.write(`${JSON.stringify({ ...request, tensors, out })}\n`);
+      const line = await this.#replies.next();
+      if (line.done) throw failure(this.#interpreter, await this.#over);
+      const reply = replySchema.safeParse(parseJson(line.value));
+      const error = reply.success ? reply.data.error : `it answered ${line.value.slice(0, 200)}`;
+      if (error !== undefined) throw failure(this.#interpreter, error);
+      return readSafetensors(out);
+    } finally {
+      disk.rm(tensors);
+      disk.rm(out);
+    }
+  }
+
+  /** Once what was asked is answered. */
+  async close(): Promise<void> {
+    this.#child.stdin.end();
+    const late = setTimeout(() => this.#child.kill('SIGKILL'), CLOSING_MS);
+    await this.#over;
+    clearTimeout(late);
+    disk.rm(this.#folder);
+  }
+}
+
+const replySchema = z.object({ error: z.string().optional() });
 
 const failure = (path: string, why: string): ProblemError =>
   new ProblemError({

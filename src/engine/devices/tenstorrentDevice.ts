@@ -5,12 +5,15 @@
  */
 import { checkedIds } from '../evaluate/trace';
 import type { Graph } from '../graph/graph';
+import { SessionsByShape } from '../generate/decoding';
 import { cacheShape, isSlm } from '../model/families';
 import type { ModelShape } from '../model/modelShape';
+import { logitsProgram } from '../model/programs';
+import type { BatchShape } from '../model/startProgram';
 import { openSession } from '../session/session';
 import { asFloat32 } from '../tensor/asFloat32';
 import { sizeOf, type Tensor } from '../tensor/tensor';
-import { type LabDevice, type LoadedModel, refuseAdapter } from './device';
+import { type LabDevice, refuseAdapter, type WritingModel } from './device';
 import { forwardGraph, withOutputs } from './graphValues';
 import { type DeviceLayout, fromDevice, placesOf, toDevice } from './layout';
 import { fromTiled, toTiled } from './tiles';
@@ -23,7 +26,7 @@ export interface TenstorrentOptions extends TtmlOptions {
   readonly held?: ReadonlyMap<string, Tensor>;
 }
 
-export const tenstorrentDevice = (options: TenstorrentOptions = {}): LabDevice => ({
+export const tenstorrentDevice = (options: TenstorrentOptions = {}): LabDevice<WritingModel> => ({
   name: 'tenstorrent',
   load: (model, weights) => {
     refuseAdapter(model);
@@ -49,22 +52,21 @@ function loaded(
   model: ModelShape,
   layout: DeviceLayout,
   memory: ReadonlyMap<string, Tensor>,
-): LoadedModel {
+): WritingModel {
   const places = placesOf(layout);
   const held = (name: string) => fromTiled(memory.get(name)!, layout.tensors.get(name)!.shape);
   const headSize = isSlm(model.base) ? 0 : cacheShape(model.base).size;
+  const wide = () =>
+    new Map([...layout.tensors.keys()].map(name => [name, asFloat32(held(name))!] as const));
   const run = async (graph: Graph, feeds: readonly [string, Tensor][]) => {
-    const weights = [...layout.tensors.keys()].map((name): [string, Tensor] => [
-      name,
-      asFloat32(held(name))!,
-    ]);
     const session = await openSession(graph);
     try {
-      return await session.run(new Map([...feeds, ...weights]));
+      return await session.run(new Map([...feeds, ...wide()]));
     } finally {
       await session.dispose();
     }
   };
+  let writing: SessionsByShape<BatchShape> | undefined;
   return {
     weightBytes: [...layout.tensors.values()].reduce((n, t) => n + 2 * sizeOf(t.paddedShape), 0),
     readBack: name => {
@@ -90,6 +92,22 @@ function loaded(
       for (const name of values) found.set(name, inOrder(program.paired, name, gradient(name)));
       return found;
     },
-    close: () => Promise.resolve(),
+    logitsAt: async (ids, rows) => {
+      writing ??= new SessionsByShape(
+        wide(),
+        {},
+        shape => ttmlGraph(logitsProgram(model, shape, 'chosen'), layout, headSize).graph,
+      );
+      const [batch = 1, time = 1] = ids.shape;
+      const results = await writing.run({ batch, time }, [
+        ['ids', ids],
+        ['rows', rows],
+      ]);
+      return results.get('logits')!;
+    },
+    get secondsOpening() {
+      return writing?.secondsOpening ?? 0;
+    },
+    close: async () => writing?.dispose(),
   };
 }

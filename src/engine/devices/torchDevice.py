@@ -1,13 +1,17 @@
-"""PyTorch as a device of Weightroom: runs a graph operator by operator, or says what is installed.
+"""PyTorch as a device of Weightroom: runs graphs operator by operator, or says what is installed.
 
     python torchDevice.py probe
-    python torchDevice.py run REQUEST.json
+    python torchDevice.py serve
 
-The request names a safetensors file with weights, constants and feeds, the nodes in an order that can
-run, the values that are wanted and the file to write them to. Gradients are PyTorch's own, by
-autograd. Needs torch and nothing else; reads and writes only the files it is told.
+Served requests come as lines of JSON, until there are no more; each is answered by a line with an
+`error` or without one. A request names a safetensors file with weights, constants and feeds, which are
+kept for later ones if it says `hold`; the nodes in an order that can run; the values that are wanted
+and the file to write them to. Gradients are PyTorch's own, by autograd. Needs torch and nothing else;
+reads and writes only the files it is told.
 """
 import json
+import os
+import signal
 import struct
 import sys
 from math import prod
@@ -122,19 +126,15 @@ def operators(torch):
     }
 
 
-def run(path):
-    import torch
-
-    with open(path) as file:
-        request = json.load(file)
-    if request.get("threads"):
-        torch.set_num_threads(request["threads"])
+def run(torch, request, held):
+    """Answers a request. `held` is what former ones left on the device, by name."""
     device = torch.device(request["device"])
-    values = {name: tensor.to(device) for name, tensor in read_tensors(torch, request["tensors"]).items()}
-    parameters = {name: values[name] for name in request.get("parameters", [])}
-    if request["gradients"]:
-        for parameter in parameters.values():
-            parameter.requires_grad_()
+    given = {name: tensor.to(device) for name, tensor in read_tensors(torch, request["tensors"]).items()}
+    if request["hold"]:
+        held.update(given)
+    values = {**held, **given}
+    for name in request["parameters"]:
+        values[name] = values[name].detach().requires_grad_()
     wanted = set(request["values"])
     table = operators(torch)
     with torch.set_grad_enabled(request["gradients"]):
@@ -152,11 +152,25 @@ def run(path):
         )
         loss.backward()
         results["loss"] = loss.reshape(1)
-        for name, parameter in parameters.items():
-            results["grad/" + name] = parameter.grad
-        for name in wanted:
+        for name in [*request["parameters"], *wanted]:
             results["grad/" + name] = values[name].grad
     write_tensors(torch, request["out"], results)
+
+
+def serve():
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who asks says when it is over
+    replies = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what libraries print is no reply
+    import torch
+
+    held = {}
+    for line in sys.stdin:
+        try:
+            run(torch, json.loads(line), held)
+            reply = {}
+        except Exception as error:
+            reply = {"error": f"{type(error).__name__}: {error}"}
+        print(json.dumps(reply), file=replies, flush=True)
 
 
 def probe():
@@ -179,7 +193,7 @@ def probe():
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["run"]:
-        run(sys.argv[2])
+    if sys.argv[1:2] == ["serve"]:
+        serve()
     else:
         probe()

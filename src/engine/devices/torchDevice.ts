@@ -1,15 +1,15 @@
 /**
- * PyTorch as a device: weights, feeds and results go as safetensors files, the model's graph as a list
- * of operators. Gradients are PyTorch's own.
+ * PyTorch as a device: a program holds the weights and runs what it is sent. Tensors go as safetensors
+ * files, the model's graph as a list of operators. Gradients are PyTorch's own.
  */
 import type { Graph } from '../graph/graph';
-import { gradientOf } from '../model/programs';
+import { gradientOf, logitsProgram } from '../model/programs';
 import { adapterParameters, baseParameters, type ModelShape } from '../model/modelShape';
 import { fail } from '../problem';
 import type { Tensor } from '../tensor/tensor';
-import { bytesIn, type LabDevice, type LoadedModel } from './device';
+import { bytesIn, type LabDevice, type WritingModel } from './device';
 import { forwardGraph, withOutputs } from './graphValues';
-import { askForTensors, findPython } from './pythonProgram';
+import { findPython, PythonProgram } from './pythonProgram';
 
 export interface TorchOptions {
   /** The interpreter; one with PyTorch is looked for when none is given. */
@@ -18,7 +18,7 @@ export interface TorchOptions {
   readonly on?: 'cpu' | 'cuda' | 'mps';
 }
 
-export const torchDevice = (options: TorchOptions = {}): LabDevice => ({
+export const torchDevice = (options: TorchOptions = {}): LabDevice<WritingModel> => ({
   name: 'torch',
   load: async (model, weights) => {
     const python = await findPython('torch', options.python);
@@ -27,73 +27,81 @@ export const torchDevice = (options: TorchOptions = {}): LabDevice => ({
         'device.no-torch',
         `No PyTorch here: ${python?.torchError ?? 'no Python was found'}. Install torch (Debian: python3-torch), or choose its interpreter with --python or the setting weightroom.devices.python.`,
       );
-    return loaded({ interpreter: python.executable, on: options.on ?? 'cpu' }, model, weights);
+    const program = new PythonProgram(python.executable, 'torch');
+    const execute: Execute = ({ tensors, ...rest }) =>
+      program.ask({ ...NOTHING, device: options.on ?? 'cpu', ...rest }, new Map(tensors));
+    try {
+      await execute({ tensors: weights, hold: true });
+    } catch (error) {
+      await program.close();
+      throw error;
+    }
+    return {
+      weightBytes: bytesIn(weights),
+      ...loaded(execute, model),
+      close: () => program.close(),
+    };
   },
 });
 
-interface Where {
-  interpreter: string;
-  on: string;
+interface Request {
+  tensors: Iterable<readonly [string, Tensor]>;
+  /** Keeps the tensors for later requests. */
+  hold?: boolean;
+  nodes?: readonly object[];
+  fetch?: readonly string[];
+  /** With the loss of `targets`, and the gradients of `parameters` and of results, `values`. */
+  gradients?: boolean;
+  parameters?: readonly string[];
+  values?: readonly string[];
 }
 
+type Execute = (request: Request) => Promise<Map<string, Tensor>>;
+
+const NOTHING = {
+  ...{ hold: false, nodes: [], fetch: [], logits: 'logits' },
+  ...{ gradients: false, parameters: [], values: [] },
+};
+
 function loaded(
-  where: Where,
+  execute: Execute,
   model: ModelShape,
-  weights: ReadonlyMap<string, Tensor>,
-): LoadedModel {
+): Pick<WritingModel, 'readBack' | 'run' | 'gradients' | 'logitsAt'> {
   const parameters = [...baseParameters(model), ...adapterParameters(model)].map(p => p.name);
+  let held: Graph | undefined;
   return {
-    weightBytes: bytesIn(weights),
     readBack: async name => {
-      const only = new Map([[name, weights.get(name)!]]);
-      const results = await execute(where, { tensors: only, nodes: [], fetch: [name] });
+      const results = await execute({ tensors: [], fetch: [name] });
       return results.get(name)!;
     },
     run: ({ ids, values }) => {
       const graph = withOutputs(forwardGraph(model, ids), values);
-      const tensors = new Map([...weights, ['ids', ids], ...constantsOf(graph)]);
-      return execute(where, { tensors, nodes: nodesOf(graph), fetch: values });
+      const tensors = [['ids', ids] as const, ...constantsOf(graph)];
+      return execute({ tensors, nodes: nodesOf(graph), fetch: values });
     },
     gradients: async ({ ids, targets, values = [] }) => {
       const graph = forwardGraph(model, ids);
-      const tensors = new Map([
-        ...weights,
-        ['ids', ids],
-        ['targets', targets],
-        ...constantsOf(graph),
-      ]);
-      const request = { tensors, nodes: nodesOf(graph), fetch: [], parameters, values };
-      const results = await execute(where, request);
+      const tensors = [['ids', ids], ['targets', targets], ...constantsOf(graph)] as const;
+      const asked = { gradients: true, parameters, values };
+      const results = await execute({ tensors, nodes: nodesOf(graph), ...asked });
       const names = new Map([...parameters, ...values].map(name => [gradientOf(name), name]));
       return new Map([...results].map(([name, t]) => [names.get(name) ?? name, t]));
     },
-    close: () => Promise.resolve(),
+    logitsAt: async (ids, rows) => {
+      const [batch = 1, time = 1] = ids.shape;
+      if (held?.inputs.find(v => v.name === 'ids')?.shape.join() !== ids.shape.join()) {
+        held = logitsProgram(model, { batch, time }, 'chosen');
+        await execute({ tensors: constantsOf(held), hold: true });
+      }
+      const tensors = [
+        ['ids', ids],
+        ['rows', rows],
+      ] as const;
+      const results = await execute({ tensors, nodes: nodesOf(held), fetch: ['logits'] });
+      return results.get('logits')!;
+    },
   };
 }
-
-interface Request {
-  tensors: ReadonlyMap<string, Tensor>;
-  nodes: readonly object[];
-  fetch: readonly string[];
-  /** Those whose gradients are wanted, with the loss of `targets`. */
-  parameters?: readonly string[];
-  /** Results whose gradients are wanted, too. */
-  values?: readonly string[];
-}
-
-const execute = (
-  { interpreter, on }: Where,
-  { tensors, nodes, fetch, parameters, values = [] }: Request,
-): Promise<Map<string, Tensor>> =>
-  askForTensors(
-    interpreter,
-    'torch',
-    {
-      ...{ nodes, fetch, device: on, logits: 'logits' },
-      ...{ gradients: parameters !== undefined, parameters: parameters ?? [], values },
-    },
-    tensors,
-  );
 
 const nodesOf = ({ nodes }: Graph): object[] =>
   nodes.map(({ op, inputs, outputs, attributes }) => ({

@@ -1,13 +1,17 @@
 """ttml as a device of Weightroom: fills a model of ttml's, runs it on a Tenstorrent chip, reads it back.
 
-    python ttmlDevice.py run REQUEST.json
+    python ttmlDevice.py serve
 
-The request names the model's class and settings as ttml has them, a safetensors file with parameters
-and ids, and the file that the answer is written to: shapes of the parameters, what they hold, logits,
-what modules gave, or gradients. Needs ttml with ttnn and NumPy; reads and writes only these files.
+Requests come as lines of JSON, until there are no more; each is answered by a line with an `error` or
+without one. The first names the model's class and settings as ttml has them, and is answered with the
+shapes of its parameters; the next one fills them from a safetensors file. Later ones bring ids and ask
+for what parameters hold, logits, what modules gave, or gradients, which are written to a file that the
+request names. Needs ttml with ttnn and NumPy; reads and writes only these files.
 """
 import gc
 import json
+import os
+import signal
 import struct
 import sys
 from math import prod
@@ -45,32 +49,34 @@ def write_tensors(np, path, tensors):
 
 
 class OnDevice:
-    """The model that a request describes, on the first chip, while it is open."""
+    """A model of ttml's on the first chip, while it is open."""
 
-    def __init__(self, request):
+    def __init__(self):
         import numpy
         import ttml
         import ttnn
 
         self.np, self.ttml, self.ttnn = numpy, ttml, ttnn
-        self.request = request
         self.context = ttml.autograd.AutoContext.get_instance()
-        self.model = None
+        self.model = self.wanted = self.filled = None
 
     def __enter__(self):
         self.context.open_device([1, 1], [])
         return self
 
     def __exit__(self, *_):
-        self.model = None
-        self.context.reset_graph()
-        gc.collect()  # what lies in the chip's memory must be gone before it is closed
+        self.clear()  # what lies in the chip's memory must be gone before it is closed
         self.context.close_device()
 
-    def build(self):
+    def clear(self):
+        self.model = None
+        self.context.reset_graph()
+        gc.collect()
+
+    def build(self, wanted):
         from dataclasses import fields
 
-        wanted = self.request["model"]
+        self.wanted = wanted
         home, config_name, class_name = {
             "llama": ("llama", "LlamaConfig", "Llama"),
             "gpt2": ("nanogpt", "NanoGPTConfig", "NanoGPT"),
@@ -117,10 +123,17 @@ class OnDevice:
         return self.ttml.autograd.create_tensor(tensor.get_grad())
 
     def fill(self, tensors):
+        self.filled = tensors
         parameters = self.model.parameters()
         for name in parameters:
             array = self.np.ascontiguousarray(tensors[name], dtype=self.np.float32)
             parameters[name].set_value(self.tensor(array, self.ttnn.DataType.BFLOAT16).get_value())
+
+    def renew(self):
+        """The model as it was filled, with no gradient of before."""
+        self.clear()
+        self.build(self.wanted)
+        self.fill(self.filled)
 
     def forward(self, ids, watched):
         """Logits of whole tiles of columns; what the watched modules took (`into/`) and gave (`of/`)."""
@@ -145,10 +158,14 @@ class OnDevice:
 
         for path in watched:
             watch(path)
-        logits = self.model(
-            self.tensor(padded, self.ttnn.DataType.UINT32, tiled=False),
-            self.tensor(sight, self.ttnn.DataType.BFLOAT16),
-        )
+        try:
+            logits = self.model(
+                self.tensor(padded, self.ttnn.DataType.UINT32, tiled=False),
+                self.tensor(sight, self.ttnn.DataType.BFLOAT16),
+            )
+        finally:
+            for path in watched:
+                self.at(path).__dict__.pop("forward", None)
         return logits, given
 
     def rows(self, tensor, batch, time):
@@ -179,29 +196,40 @@ class OnDevice:
 
 def answer(device, request):
     """Arrays only: what lies on the chip goes when this returns."""
-    np, ttml = device.np, device.ttml
-    tensors = read_tensors(np, request["tensors"])
-    device.build()
-    parameters = device.model.parameters()
-    if request["shapes"]:
+    np = device.np
+    if "model" in request:
+        device.build(request["model"])
+        parameters = device.model.parameters()
         return {name: np.array(parameters[name].shape(), dtype=np.float32) for name in parameters}
-    device.fill(tensors)
+    tensors = read_tensors(np, request["tensors"])
+    if "targets" in tensors:
+        return gradients(device, request, tensors)
+    if request["fill"]:
+        device.fill(tensors)
+    parameters = device.model.parameters()
     results = {name: device.array(parameters[name]) for name in request["readBack"]}
     if "ids" not in tensors:
         return results
-    ids, targets = tensors["ids"], tensors.get("targets")
-    modes = ttml.autograd.GradMode
-    device.context.set_gradient_mode(modes.DISABLED if targets is None else modes.ENABLED)
-    logits, given = device.forward(ids, {name.split("/", 1)[1] for name in request["values"]})
-    if targets is None:
-        results["logits"] = device.rows(logits, *ids.shape)
-        for name in request["values"]:
-            results[name] = device.rows(given[name], *ids.shape)
-        return results
+    ids = tensors["ids"]
+    device.context.set_gradient_mode(device.ttml.autograd.GradMode.DISABLED)
+    logits, given = device.forward(ids, watched(request))
+    rows = device.rows(logits, *ids.shape)
+    results["logits"] = rows[tensors["rows"]] if "rows" in tensors else rows
+    for name in request["values"]:
+        results[name] = device.rows(given[name], *ids.shape)
+    return results
+
+
+def gradients(device, request, tensors):
+    ids, targets = tensors["ids"], tensors["targets"]
+    device.renew()
+    parameters = device.model.parameters()
+    device.context.set_gradient_mode(device.ttml.autograd.GradMode.ENABLED)
+    logits, given = device.forward(ids, watched(request))
     loss, seed = device.seed(logits, targets, request["vocabulary"])
     logits.set_grad(device.tensor(seed, device.ttnn.DataType.BFLOAT16).get_value())
     logits.backward(False)
-    results["loss"] = np.array([loss], dtype=np.float32)
+    results = {"loss": device.np.array([loss], dtype=device.np.float32)}
     for name in parameters:
         results["grad/" + name] = device.array(device.gradient(parameters[name]))
     for name in request["values"]:
@@ -209,12 +237,25 @@ def answer(device, request):
     return results
 
 
-def run(request):
-    with OnDevice(request) as device:
-        write_tensors(device.np, request["out"], answer(device, request))
+def watched(request):
+    return {name.split("/", 1)[1] for name in request["values"]}
+
+
+def serve():
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who asks says when it is over
+    replies = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what libraries print is no reply
+    with OnDevice() as device:
+        for line in sys.stdin:
+            request = json.loads(line)
+            try:
+                write_tensors(device.np, request["out"], answer(device, request))
+                reply = {}
+            except Exception as error:
+                reply = {"error": f"{type(error).__name__}: {error}"}
+            device.context.reset_graph()
+            print(json.dumps(reply), file=replies, flush=True)
 
 
 if __name__ == "__main__":
-    with open(sys.argv[2]) as opened:
-        asked = json.load(opened)
-    run(asked)
+    serve()

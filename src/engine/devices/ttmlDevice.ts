@@ -10,7 +10,7 @@ import type { ModelShape } from '../model/modelShape';
 import { fail } from '../problem';
 import { asFloat32 } from '../tensor/asFloat32';
 import { sizeOf, type Tensor, tensor } from '../tensor/tensor';
-import { type LabDevice, type LoadedModel, refuseAdapter } from './device';
+import { type LabDevice, refuseAdapter, type WritingModel } from './device';
 import { forwardGraph, layerBorders } from './graphValues';
 import {
   type DeviceLayout,
@@ -20,7 +20,7 @@ import {
   rowsOnDevice,
   toDevice,
 } from './layout';
-import { askForTensors, findPython } from './pythonProgram';
+import { findPython, PythonProgram } from './pythonProgram';
 import { canonicalGradients } from './ttmlGradients';
 import { ttmlLayout, ttmlNamingOf } from './ttmlLayout';
 import { type TtmlModel, ttmlModelOf } from './ttmlModel';
@@ -30,7 +30,7 @@ export interface TtmlDeviceOptions {
   readonly python?: string | undefined;
 }
 
-export const ttmlDevice = ({ python }: TtmlDeviceOptions = {}): LabDevice => ({
+export const ttmlDevice = ({ python }: TtmlDeviceOptions = {}): LabDevice<WritingModel> => ({
   name: 'ttml',
   load: async (model, weights) => {
     refuseAdapter(model);
@@ -41,53 +41,32 @@ export const ttmlDevice = ({ python }: TtmlDeviceOptions = {}): LabDevice => ({
         'device.no-ttml',
         `No ttml here: ${found?.ttmlError ?? 'no Python was found'}. Choose the interpreter that it is installed in with --python or the setting weightroom.devices.python, or compare with its layout: --device tenstorrent.`,
       );
-    const device: Device = { interpreter: found.executable, model: settings };
-    const shapes = await shapesOn(device);
-    const zeros = [...shapes].filter(([name]) => settings.zeros.test(name));
-    for (const [name] of zeros) shapes.delete(name);
-    const layout = layoutFor(model.base, shapes);
-    const read = (name: string) => weights.get(name)!;
-    const held = new Map([
-      ...[...layout.tensors].map(([name, t]) => [name, asFloat32(toDevice(t, read))!] as const),
-      ...zeros.map(([name, shape]) => [name, zerosOf(shape)] as const),
-    ]);
-    return loaded(device, model, layout, held);
+    const program = new PythonProgram(found.executable, 'ttml');
+    try {
+      return await loaded(program, { model, settings, weights });
+    } catch (error) {
+      await program.close();
+      throw error;
+    }
   },
 });
 
 const zerosOf = (shape: readonly number[]): Tensor =>
   tensor('float32', shape, new Float32Array(sizeOf(shape)));
 
-/** The program is started anew for everything that is asked: nothing runs in between. */
-interface Device {
-  readonly interpreter: string;
-  readonly model: TtmlModel;
-}
-
 interface Asked {
-  shapes?: boolean;
+  fill?: boolean;
   readBack?: readonly string[];
   values?: readonly string[];
   vocabulary?: number;
 }
 
 const ask = (
-  { interpreter, model }: Device,
+  program: PythonProgram,
   asked: Asked,
-  tensors: ReadonlyMap<string, Tensor>,
+  tensors: Iterable<readonly [string, Tensor]>,
 ): Promise<Map<string, Tensor>> =>
-  askForTensors(
-    interpreter,
-    'ttml',
-    { model, shapes: false, readBack: [], values: [], ...asked },
-    tensors,
-  );
-
-/** Of the parameters of ttml's model, by its names. */
-async function shapesOn(device: Device): Promise<Map<string, readonly number[]>> {
-  const told = await ask(device, { shapes: true }, new Map());
-  return new Map([...told].map(([name, { data }]) => [name, Array.from(data, Number)]));
-}
+  program.ask({ fill: false, readBack: [], values: [], ...asked }, new Map(tensors));
 
 /** The layout in the names of the installed version. @throws `device.load` when it has other tensors */
 function layoutFor(base: BaseShape, shapes: ReadonlyMap<string, readonly number[]>): DeviceLayout {
@@ -113,12 +92,27 @@ function layoutFor(base: BaseShape, shapes: ReadonlyMap<string, readonly number[
   return layout;
 }
 
-function loaded(
-  device: Device,
-  { base }: ModelShape,
-  layout: DeviceLayout,
-  held: ReadonlyMap<string, Tensor>,
-): LoadedModel {
+interface ToLoad {
+  readonly model: ModelShape;
+  readonly settings: TtmlModel;
+  readonly weights: ReadonlyMap<string, Tensor>;
+}
+
+/** @throws `device.load`, `python.failed` */
+async function loaded(
+  program: PythonProgram,
+  { model: { base }, settings, weights }: ToLoad,
+): Promise<WritingModel> {
+  const told = await program.ask({ model: settings }, new Map());
+  const shapes = new Map([...told].map(([name, { data }]) => [name, Array.from(data, Number)]));
+  const zeros = [...shapes].filter(([name]) => settings.zeros.test(name));
+  for (const [name] of zeros) shapes.delete(name);
+  const layout = layoutFor(base, shapes);
+  const read = (name: string) => weights.get(name)!;
+  await ask(program, { fill: true }, [
+    ...[...layout.tensors].map(([name, t]) => [name, asFloat32(toDevice(t, read))!] as const),
+    ...zeros.map(([name, shape]) => [name, zerosOf(shape)] as const),
+  ]);
   const places = placesOf(layout);
   const graphOf = (ids: Tensor) => forwardGraph({ base }, ids);
   return {
@@ -126,17 +120,14 @@ function loaded(
     known: graph => new Set([...valuesOfModules(graph, places).keys(), 'logits']),
     readBack: async name => {
       const place = places.get(name)!;
-      const results = await ask(device, { readBack: [place.tensor.name] }, held);
+      const results = await ask(program, { readBack: [place.tensor.name] }, []);
       return fromDevice(place, results.get(place.tensor.name)!);
     },
     run: async ({ ids, values }) => {
       const made = valuesOfModules(graphOf(ids), places);
       const asked = values.filter(name => name !== 'logits').map(name => made.get(name)!);
-      const results = await ask(
-        device,
-        { values: asked.map(({ key }) => key) },
-        new Map([...held, ['ids', ids]]),
-      );
+      const keys = asked.map(({ key }) => key);
+      const results = await ask(program, { values: keys }, [['ids', ids]]);
       const found = new Map(asked.map(value => [value.name, ofValue(value, results)]));
       const shape = [...ids.shape, base.vocab_size];
       return found.set('logits', columnsOf(results.get('logits')!, shape));
@@ -146,16 +137,26 @@ function loaded(
       const made = valuesOfModules(graphOf(ids), places);
       const asked = values.map(name => made.get(name)!);
       const results = await ask(
-        device,
+        program,
         { values: asked.map(({ key }) => key), vocabulary: base.vocab_size },
-        new Map<string, Tensor>([...held, ['ids', ids], ['targets', checked]]),
+        [
+          ['ids', ids],
+          ['targets', checked],
+        ],
       );
       const gradient = (name: string) => results.get(`grad/${name}`)!;
       const found = canonicalGradients(layout, gradient).set('loss', results.get('loss')!);
       for (const value of asked) found.set(value.name, ofValue(value, results));
       return found;
     },
-    close: () => Promise.resolve(),
+    logitsAt: async (ids, rows) => {
+      const results = await ask(program, {}, [
+        ['ids', ids],
+        ['rows', rows],
+      ]);
+      return columnsOf(results.get('logits')!, [...rows.shape, base.vocab_size]);
+    },
+    close: () => program.close(),
   };
 }
 

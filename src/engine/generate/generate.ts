@@ -63,12 +63,13 @@ export interface Generator {
   dispose(): Promise<void>;
 }
 
-export function openGenerator(
+export const openGenerator = (
   model: ModelShape,
   weights: Weights,
-  { backend: name = 'kv', prefixes, ...options }: GeneratorOptions = {},
-): Generator {
-  const backend = backends[name]({ model, weights, options, prefixes });
+  { backend = 'kv', prefixes, ...options }: GeneratorOptions = {},
+): Generator => generatorOver(backends[backend]({ model, weights, options, prefixes }));
+
+export function generatorOver(backend: DecodingBackend): Generator {
   return {
     async *generate(prompts, settings) {
       if (prompts.some(p => p.length === 0)) throw new Error('a prompt has no tokens');

@@ -1,8 +1,8 @@
 /** What a process that we start is given of our environment: an allow-list. Starts nothing. */
 
-/** Everything else stays behind: tokens, and ways into Node. */
+/** Everything else stays behind: tokens, and ways into Node. The last ones are for Python that it starts. */
 const PASSED_ON =
-  /^(PATH|HOME|USER|LOGNAME|LANG|LC_\w+|TZ|TMPDIR|TEMP|TMP|XDG_\w+|DISPLAY|WAYLAND_DISPLAY|XAUTHORITY|MESA_\w+|LIBGL_\w+|VK_\w+|CUDA_\w+|NVIDIA_\w+|OMP_\w+|ORT_\w+|LD_LIBRARY_PATH|DYLD_LIBRARY_PATH|WEIGHTROOM_\w+|SYSTEMROOT|WINDIR|APPDATA|LOCALAPPDATA|USERPROFILE|PATHEXT)$/i;
+  /^(PATH|HOME|USER|LOGNAME|LANG|LC_\w+|TZ|TMPDIR|TEMP|TMP|XDG_\w+|DISPLAY|WAYLAND_DISPLAY|XAUTHORITY|MESA_\w+|LIBGL_\w+|VK_\w+|CUDA_\w+|NVIDIA_\w+|OMP_\w+|ORT_\w+|LD_LIBRARY_PATH|DYLD_LIBRARY_PATH|WEIGHTROOM_\w+|SYSTEMROOT|WINDIR|APPDATA|LOCALAPPDATA|USERPROFILE|PATHEXT|MKL_\w+|TT_\w+|ARCH_NAME|VIRTUAL_ENV|CONDA_PREFIX)$/i;
 
 /**
  * glibc returns large blocks to the system at once; asked not to, it keeps the pages of fetched

@@ -49,6 +49,16 @@ export interface OpenTextModel {
   quantise?: Omit<QuantiseOptions, 'bits'>;
 }
 
+/** What computes for a model. */
+export interface Computing {
+  readonly generator: Generator;
+  readonly scorer: Scorer;
+  readonly backend: BackendName;
+  readonly bits?: Bits | undefined;
+  /** ‖W − quantised‖ / ‖W‖ of each quantised layer. */
+  readonly errors?: ReadonlyMap<string, number>;
+}
+
 /** Room for what was read of prompts, of all models of this process together. */
 const PREFIX_BYTES = 256 * 2 ** 20;
 
@@ -80,45 +90,49 @@ export interface TextModel {
 }
 
 /** @throws what `openModel` and the tokenizer throw */
-export async function openTextModel(request: OpenTextModel): Promise<TextModel> {
-  const { dir, backend = 'kv', bits, device, threads } = request;
+export const openTextModel = (request: OpenTextModel): Promise<TextModel> =>
+  openTextModelOver(request, opened => runtimeComputing(opened, request));
+
+/**
+ * @param computing for the opened model, whatever computes
+ * @throws as `openTextModel`, and what `computing` throws
+ */
+export async function openTextModelOver(
+  request: Pick<OpenTextModel, 'dir' | 'adapterDir' | 'adapters'>,
+  computing: (opened: OpenedModel) => Promise<Computing>,
+): Promise<TextModel> {
+  const { dir } = request;
   const adapters = adaptersOf(request);
   const opened = openOver(dir, adapters);
   try {
     const tokenizer =
       (await openModelTokenizer(adapters[0]?.dir ?? dir)) ??
       (await openModelTokenizer(opened.baseDir));
-    const adapterDirs = adapters.map(adapter => adapter.dir);
-    const owner = prefixOwnerOf({ opened, adapterDirs, bits, device: device ?? 'cpu' });
-    const { weights, errors } = await weightsOf(opened, { bits, device, ...request.quantise });
-    const generator = openGenerator(opened.model, weights, {
-      backend,
-      prefixes: owner && (request.prefixes ?? prefixesHere).scope(owner),
-      ...(device && { device }),
-      ...(threads !== undefined && { threads }),
-    });
-    const facts = factsOf(opened, tokenizer, { backend, bits, errors });
-    const scorer = openScorer(opened.model, weights, {
-      ...(device && { device }),
-      ...(threads !== undefined && { threads }),
-    });
-    return new OpenedTextModel(opened, tokenizer, generator, scorer, facts);
+    return new OpenedTextModel(opened, tokenizer, await computing(opened));
   } catch (error) {
     opened.close();
     throw error;
   }
 }
 
-interface HowOpened {
-  backend: BackendName;
-  bits: Bits | undefined;
-  errors: ReadonlyMap<string, number>;
+async function runtimeComputing(opened: OpenedModel, request: OpenTextModel): Promise<Computing> {
+  const { backend = 'kv', bits, device, threads } = request;
+  const adapterDirs = adaptersOf(request).map(adapter => adapter.dir);
+  const owner = prefixOwnerOf({ opened, adapterDirs, bits, device: device ?? 'cpu' });
+  const { weights, errors } = await weightsOf(opened, { bits, device, ...request.quantise });
+  const options = { ...(device && { device }), ...(threads !== undefined && { threads }) };
+  const prefixes = owner && (request.prefixes ?? prefixesHere).scope(owner);
+  return {
+    generator: openGenerator(opened.model, weights, { backend, prefixes, ...options }),
+    scorer: openScorer(opened.model, weights, options),
+    ...{ backend, bits, errors },
+  };
 }
 
 function factsOf(
   { model }: OpenedModel,
   tokenizer: Tokenizer | undefined,
-  { backend, bits, errors }: HowOpened,
+  { backend, bits, errors = new Map() }: Computing,
 ): ModelFacts {
   const specs = [...baseParameters(model), ...adapterParameters(model)];
   return {
@@ -140,13 +154,15 @@ const chatTokenizer = (
   tokenizer && 'chatTemplates' in tokenizer ? (tokenizer as Tokenizer & ChatTokenizer) : undefined;
 
 class OpenedTextModel implements TextModel {
+  readonly facts: ModelFacts;
+
   constructor(
     private readonly opened: OpenedModel,
     readonly tokenizer: Tokenizer | undefined,
-    private readonly generator: Generator,
-    private readonly scorer: Scorer,
-    readonly facts: ModelFacts,
-  ) {}
+    private readonly computing: Computing,
+  ) {
+    this.facts = factsOf(opened, tokenizer, computing);
+  }
 
   async prompt(input: PromptInput): Promise<Prompt> {
     if (input.kind === 'ids') return this.#promptOf(input.ids);
@@ -175,7 +191,8 @@ class OpenedTextModel implements TextModel {
     signal?: AbortSignal,
     steering: Steering = {},
   ): AsyncGenerator<GenerationEvent> {
-    const { tokenizer, generator } = this;
+    const { tokenizer } = this;
+    const { generator } = this.computing;
     const texts = prompts.map(() => new Continuation(tokenizer, settings.stop));
     for (const [sequence, { tokens, continued = 0 }] of prompts.entries()) {
       const kept = tokens.slice(tokens.length - continued);
@@ -241,12 +258,12 @@ class OpenedTextModel implements TextModel {
   }
 
   losses(rows: readonly ScoredRow[]): Promise<number[][]> {
-    return this.scorer.losses(rows);
+    return this.computing.scorer.losses(rows);
   }
 
   async close(): Promise<void> {
-    await this.generator.dispose();
-    await this.scorer.dispose();
+    await this.computing.generator.dispose();
+    await this.computing.scorer.dispose();
     this.opened.close();
     this.tokenizer?.dispose?.();
   }

@@ -6,7 +6,7 @@ import { dirname, join, sep } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import type { Graph, GraphDtype, Node, Value } from '../graph/graph';
 import { toOnnx } from '../graph/toOnnx';
-import type { RuntimeDevice } from '../../protocol/runtimeDevice';
+import type { RuntimeDevice } from '../../protocol/devices';
 import { fail } from '../problem';
 import type { Tensor } from '../tensor/tensor';
 import { sizeOf } from '../tensor/tensor';

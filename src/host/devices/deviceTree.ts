@@ -8,6 +8,7 @@ import { l10n } from 'vscode';
 import { bytesText } from '../../curves/numberText';
 import type { DeviceFacts } from '../../engine/devices/device';
 import type { Launcher } from '../launcher';
+import { chosenPython } from '../python';
 
 type Row =
   | { readonly kind: 'device'; readonly facts: DeviceFacts }
@@ -38,7 +39,7 @@ export class DeviceTree implements vscode.TreeDataProvider<Row>, vscode.Disposab
   }
 
   async #ask(): Promise<DeviceFacts[]> {
-    const python = vscode.workspace.getConfiguration('weightroom').get<string>('devices.python');
+    const python = chosenPython();
     const args = ['devices', '--json', ...(python ? ['--python', python] : [])];
     const child = this.launcher.startCommand(args, process.cwd());
     const output = await readAll(child.stdout!);

@@ -14,7 +14,7 @@ import {
   type RequestMessage,
   type SandboxDocument,
 } from '../../protocol/sandboxView';
-import { runtimeDevices } from '../../protocol/runtimeDevice';
+import { deviceNames } from '../../protocol/devices';
 import { isTooBig } from '../messageSize';
 
 const whole = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
@@ -38,7 +38,7 @@ const sampling = z.strictObject({
 
 const run = {
   backend: z.enum(['kv', 'nocache', 'batch']),
-  device: z.enum(runtimeDevices),
+  device: z.enum(deviceNames),
   bits: z.union([z.literal(4), z.literal(8)]).nullable(),
 };
 
@@ -182,7 +182,7 @@ const outcome = z.object({
     .nullable(),
 });
 
-const onKnownDevice = z.object({ run: z.object({ device: z.enum(runtimeDevices) }) });
+const onKnownDevice = z.object({ run: z.object({ device: z.enum(deviceNames) }) });
 const onAnyDevice = z.object({ run: z.object({ device: z.string() }) });
 
 /** What was written on a device that this version has no name for is left out, not relabelled. */
@@ -208,7 +208,7 @@ const document = z.object({
         id,
         model: model.nullable(),
         ...run,
-        device: z.enum(runtimeDevices).catch('cpu'),
+        device: z.enum(deviceNames).catch('cpu'),
       }),
     )
     .min(1)

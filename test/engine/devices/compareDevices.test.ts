@@ -63,6 +63,7 @@ describe.skipIf(!hasTorch)('PyTorch', () => {
     const loaded = await torchDevice({ python: PYTHON }).load(model, weights);
     const name = 'model.layers.1.mlp.up_proj.weight';
     expect((await loaded.readBack(name)).data).toEqual(weights.get(name)!.data);
+    await loaded.close();
   });
 });
 

@@ -116,6 +116,7 @@ describe.skipIf(!hasTorch)('ttml through the bridge', () => {
       const bits = Uint32Array.from(new Uint32Array(new Float32Array(found.data as Float32Array).buffer), x => x >>> 16); // prettier-ignore
       expect([...bits]).toEqual([...(wanted.data as Uint16Array)]);
     }
+    await loaded.close();
   });
 
   it('follows decoding, a step at a time', async () => {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { newColumn, newDocument, newOutcome } from '../../../src/host/sandbox/sandboxDocument';
 import { parseDocument, parseRequest } from '../../../src/host/sandbox/schemas';
-import { runtimeDevices } from '../../../src/protocol/runtimeDevice';
+import { deviceNames } from '../../../src/protocol/devices';
 
 const ask = (request: string, params: unknown) => parseRequest({ id: 1, request, params });
 const { sampling } = newDocument();
@@ -74,7 +74,7 @@ describe('a document of the disk', () => {
   });
 
   it('keeps each column on its device', () => {
-    const columns = runtimeDevices.slice(0, 4).map(device => ({ ...column('a'), device }));
+    const columns = deviceNames.slice(0, 4).map(device => ({ ...column('a'), device }));
     const document = { ...newDocument(), columns };
     expect(parseDocument(JSON.parse(JSON.stringify(document)))).toEqual(document);
   });
