@@ -2,60 +2,65 @@
 import { trace } from '../evaluate/trace';
 import { GraphBuilder } from '../graph/graph';
 import type { ModelShape } from '../model/modelShape';
+import { HeldTensors } from '../session/heldTensors';
 import { type Device, openSession, type Session } from '../session/session';
 import { type Tensor, tensor } from '../tensor/tensor';
 import { bytesIn, type LabDevice, type LoadedModel } from './device';
 import { forwardGraph, withOutputs } from './graphValues';
 
-export const runtimeDevice = (name: Device): LabDevice => ({
-  name,
-  load: (model, weights) => Promise.resolve(loaded(name, model, weights)),
+export const runtimeDevice = (device: Device): LabDevice => ({
+  name: device,
+  load: async (model, weights) => loaded(device, model, await heldOn(device, weights)),
 });
 
-function loaded(
+interface Held {
+  readonly tensors: HeldTensors;
+  readonly bytes: number;
+  readonly shapes: ReadonlyMap<string, readonly number[]>;
+}
+
+const heldOn = async (device: Device, weights: ReadonlyMap<string, Tensor>): Promise<Held> => ({
+  tensors: await HeldTensors.on(device, weights),
+  bytes: bytesIn(weights),
+  shapes: new Map([...weights].map(([name, { shape }]) => [name, shape])),
+});
+
+const loaded = (
   device: Device,
   model: ModelShape,
-  weights: ReadonlyMap<string, Tensor>,
-): LoadedModel {
-  return {
-    weightBytes: bytesIn(weights),
-    readBack: name => throughDevice(device, weights.get(name)!),
-    run: ({ ids, values }) =>
-      once(
-        withOutputs(forwardGraph(model, ids), values),
-        device,
-        new Map([...weights, ['ids', ids]]),
-      ),
-    gradients: ({ ids, targets, values }) =>
-      trace(model, weights, { idx: ids, targets, gradients: true, values, device }).then(
-        results => {
-          results.delete('logits');
-          return results;
-        },
-      ),
-    close: () => Promise.resolve(),
-  };
-}
+  { tensors: held, bytes, shapes }: Held,
+): LoadedModel => ({
+  weightBytes: bytes,
+  // through the device's simplest operator
+  readBack: async name => {
+    const b = new GraphBuilder('read_back');
+    const read = b.add(b.input(name, 'float32', shapes.get(name)!), b.scalar(-0));
+    const results = await once(b.build([read]), device, new Map(), held);
+    return results.get(read.name)!;
+  },
+  run: ({ ids, values }) =>
+    once(withOutputs(forwardGraph(model, ids), values), device, new Map([['ids', ids]]), held),
+  gradients: async ({ ids, targets, values }) => {
+    const asked = { idx: ids, targets, gradients: true, values, device, held };
+    const results = await trace(model, new Map(), asked);
+    results.delete('logits');
+    return results;
+  },
+  close: () => held.dispose(),
+});
 
 async function once(
   graph: Parameters<typeof openSession>[0],
   device: Device,
   feeds: ReadonlyMap<string, Tensor>,
+  held?: HeldTensors,
 ): Promise<Map<string, Tensor>> {
   const session: Session = await openSession(graph, { device });
   try {
-    return await session.run(feeds);
+    return await session.run(feeds, held);
   } finally {
     await session.dispose();
   }
-}
-
-/** Up to the device's memory, through its simplest operator, and back. */
-async function throughDevice(device: Device, weight: Tensor): Promise<Tensor> {
-  const b = new GraphBuilder('read_back');
-  const held = b.add(b.input('weight', 'float32', weight.shape), b.scalar(-0));
-  const results = await once(b.build([held]), device, new Map([['weight', weight]]));
-  return results.get(held.name)!;
 }
 
 /** Whether the device computes: a product of known numbers. @throws why it does not */

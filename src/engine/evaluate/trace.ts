@@ -3,6 +3,7 @@
  * that anybody can check the engine against another implementation.
  */
 import { fail } from '../problem';
+import type { HeldTensors } from '../session/heldTensors';
 import { type Device, openSession } from '../session/session';
 import { type Tensor, tensor } from '../tensor/tensor';
 import type { Graph } from '../graph/graph';
@@ -29,6 +30,8 @@ export interface TraceInput {
   /** Names of values between embedding and head whose gradients come out, too. */
   values?: readonly string[] | undefined;
   device?: Device | undefined;
+  /** What the device holds of the weights, which are not fed then. */
+  held?: HeldTensors | undefined;
 }
 
 /** @returns `logits` [batch, time, vocab], with targets `loss` [1], with gradients one per trainable. */
@@ -37,7 +40,7 @@ export async function trace(
   weights: ReadonlyMap<string, Tensor>,
   input: TraceInput,
 ): Promise<Map<string, Tensor>> {
-  const { targets, gradients, device = 'cpu' } = input;
+  const { targets, gradients } = input;
   const ids = checkedIds(input.idx, 'idx', model.base.vocab_size, 0);
   const [batch = 1, time = 1] = ids.shape;
   if (time > model.base.block_size)
@@ -48,12 +51,12 @@ export async function trace(
   const shape = { batch, time };
   const padded = input.attentionMask !== undefined || input.positionIds !== undefined;
   const feeds = new Map<string, Tensor>([
-    ...weights,
+    ...(input.held ? [] : weights),
     ['ids', ids],
     ...(padded ? paddingFeeds(model, shape, input) : []),
   ]);
   const program = logitsProgram(model, shape, 'all', { padded });
-  const results = await runOnce(program, feeds, device);
+  const results = await runOnce(program, feeds, input);
   if (!targets) {
     if (gradients) fail('trace.no-targets', 'Gradients need `targets` in the ids file.');
     return results;
@@ -64,7 +67,7 @@ export async function trace(
   const outputs = await runOnce(
     training.graph,
     new Map([...feeds, ...labelFeeds(targets, model.base.vocab_size)]),
-    device,
+    input,
   );
   addRows(outputs, training.sparse);
   const loss = outputs.get('loss');
@@ -78,11 +81,11 @@ export async function trace(
 async function runOnce(
   graph: Graph,
   feeds: ReadonlyMap<string, Tensor>,
-  device: Device,
+  { device = 'cpu', held }: TraceInput,
 ): Promise<Map<string, Tensor>> {
   const session = await openSession(graph, { device });
   try {
-    return await session.run(feeds);
+    return await session.run(feeds, held);
   } finally {
     await session.dispose();
   }

@@ -1,6 +1,7 @@
 /** What the backends of generation have in common. Deals in token ids; knows nothing of sampling. */
 import type { Graph } from '../graph/graph';
 import type { ModelShape } from '../model/programs';
+import { HeldTensors } from '../session/heldTensors';
 import { openSession, type Session, type SessionOptions } from '../session/session';
 import type { ExternalTensor, Tensor } from '../tensor/tensor';
 import type { KeyValueCache } from './keyValueCache';
@@ -57,7 +58,8 @@ export class SessionsByShape<Shape extends { readonly batch: number }> {
   #copyWeights = false;
   secondsOpening = 0;
   /** Fed to every run. */
-  readonly fed: ReadonlyMap<string, Tensor>;
+  readonly #fed: ReadonlyMap<string, Tensor>;
+  #held: Promise<HeldTensors> | undefined;
   readonly #stored: ReadonlyMap<string, ExternalTensor>;
 
   constructor(
@@ -66,7 +68,7 @@ export class SessionsByShape<Shape extends { readonly batch: number }> {
     private readonly program: (shape: Shape, stored: ReadonlyMap<string, ExternalTensor>) => Graph,
   ) {
     const all = [...weights];
-    this.fed = new Map(all.flatMap(([name, w]) => ('data' in w ? [[name, w] as const] : [])));
+    this.#fed = new Map(all.flatMap(([name, w]) => ('data' in w ? [[name, w] as const] : [])));
     this.#stored = new Map(all.flatMap(([name, w]) => ('file' in w ? [[name, w] as const] : [])));
   }
 
@@ -84,7 +86,8 @@ export class SessionsByShape<Shape extends { readonly batch: number }> {
         this.#sessions.delete(key);
         throw error;
       });
-      return await session.run(new Map([...this.fed, ...feeds]));
+      this.#held ??= HeldTensors.on(this.options.device ?? 'cpu', this.#fed);
+      return await session.run(new Map(feeds), await this.#held);
     } finally {
       held.running--;
     }
@@ -114,6 +117,8 @@ export class SessionsByShape<Shape extends { readonly batch: number }> {
   async dispose(): Promise<void> {
     for (const { opening } of this.#sessions.values()) await (await opening).dispose();
     this.#sessions.clear();
+    await (await this.#held)?.dispose();
+    this.#held = undefined;
   }
 }
 

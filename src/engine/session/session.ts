@@ -4,13 +4,14 @@
  */
 import { dirname, join, sep } from 'node:path';
 import * as ort from 'onnxruntime-node';
-import type { Graph, GraphDtype, Node, Value } from '../graph/graph';
+import type { Graph, Node } from '../graph/graph';
 import { toOnnx } from '../graph/toOnnx';
 import type { RuntimeDevice } from '../../protocol/devices';
 import { fail } from '../problem';
 import type { Tensor } from '../tensor/tensor';
-import { sizeOf } from '../tensor/tensor';
 import { runtimeBackends } from './backends';
+import type { HeldTensors } from './heldTensors';
+import { fromOrt, toOrt } from './ortTensor';
 import { forWebGpu } from './webgpuGraph';
 
 export type Device = RuntimeDevice;
@@ -35,9 +36,10 @@ export interface Session {
   readonly copiesWeights: boolean;
   /**
    * Feeds are used in place and must not change until the promise settles; results are new tensors.
+   * @param held those of the graph's inputs that the device holds
    * @throws when a feed is missing or has another shape than the graph's input.
    */
-  run(feeds: ReadonlyMap<string, Tensor>): Promise<Map<string, Tensor>>;
+  run(feeds: ReadonlyMap<string, Tensor>, held?: HeldTensors): Promise<Map<string, Tensor>>;
   dispose(): Promise<void>;
 }
 
@@ -53,9 +55,9 @@ export async function openSession(given: Graph, options: SessionOptions = {}): P
   const fetches = graph.outputs.map(v => v.name);
   return {
     copiesWeights: copiesWeights(graph),
-    async run(feeds) {
+    async run(feeds, held) {
       const inputs = Object.fromEntries(
-        graph.inputs.map(v => [v.name, toOrt(v, feeds.get(v.name))]),
+        graph.inputs.map(v => [v.name, toOrt(v, feeds.get(v.name) ?? held?.input(v.name))]),
       );
       const outputs = await session.run(inputs, fetches);
       return new Map(graph.outputs.map(v => [v.name, fromOrt(v, outputs[v.name])]));
@@ -99,13 +101,18 @@ function externalFolder(graph: Graph): string | undefined {
   }, undefined);
 }
 
+export const runtimeOptions = (device: Device) => ({
+  executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
+  logSeverityLevel: 4 as const,
+});
+
 function sessionOptions(
   { device = 'cpu', threads = 0, spins = false, optimises = true }: SessionOptions,
   graph: Graph,
   folder: string | undefined,
 ): ort.InferenceSession.SessionOptions {
   return {
-    executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
+    ...runtimeOptions(device),
     // Without arena and pattern the peak is lower at the same speed, and does not grow with shapes.
     enableCpuMemArena: false,
     enableMemPattern: false,
@@ -113,7 +120,6 @@ function sessionOptions(
     interOpNumThreads: 1,
     executionMode: 'sequential',
     graphOptimizationLevel: optimises ? 'all' : 'disabled',
-    logSeverityLevel: 4,
     extra: {
       session: {
         // Threads that spin take the cores from everything else on the machine, and in training are
@@ -151,34 +157,4 @@ function wideningLate(graph: Graph): Graph {
   const isFirst = (node: Node) => isWidening(node, graph.constants);
   const { nodes } = graph;
   return { ...graph, nodes: [...nodes.filter(isFirst), ...nodes.filter(n => !isFirst(n))] };
-}
-
-const ortDtypes = {
-  float32: 'float32',
-  float16: 'float16',
-  bfloat16: undefined,
-  int64: 'int64',
-  int32: 'int32',
-  uint8: 'uint8',
-  bool: 'bool',
-} as const satisfies Record<GraphDtype, ort.Tensor.Type | undefined>;
-
-function toOrt(value: Value, fed: Tensor | undefined): ort.Tensor {
-  if (!fed) throw new Error(`graph input ${value.name} was not fed`);
-  const shape = value.open ? value.shape.map((d, i) => openSize(value, fed, i) ?? d) : value.shape;
-  const type = ortDtypes[value.dtype];
-  if (fed.dtype !== value.dtype || fed.data.length !== sizeOf(shape) || !type)
-    throw new Error(
-      `graph input ${value.name} is ${value.dtype}[${value.shape.join(', ')}], fed ${fed.dtype}[${fed.shape.join(', ')}]`,
-    );
-  return new ort.Tensor(type, fed.data as Float32Array, shape);
-}
-
-const openSize = ({ open }: Value, fed: Tensor, axis: number): number | undefined =>
-  open?.[axis] === undefined ? undefined : fed.shape[axis];
-
-function fromOrt(value: Value, output: ort.Tensor | undefined): Tensor {
-  if (!output) throw new Error(`the runtime gave no ${value.name}`);
-  const data = output.data as Tensor['data'];
-  return { dtype: value.dtype, shape: value.shape, data };
 }
