@@ -1,5 +1,5 @@
 /** `weightroom agent MODEL --agent NAME --question TEXT`: an agent over one question, step by step. */
-import { InvalidArgumentError, Option } from 'commander';
+import { Option } from 'commander';
 import { isRecord, traceLine } from '../engine/agents/agentTrace';
 import type { AgentSettings } from '../engine/agents/runAgent';
 import { disk } from '../engine/files/fileSystem';
@@ -18,6 +18,7 @@ import { type AddCommand, type CommandContext, runsOption } from './command';
 import { modelNamed } from './evaluatedModel';
 import { exitCode } from './failure';
 import { printable } from './terminal';
+import { number } from './numberOption';
 
 interface AgentOptions {
   runs: string;
@@ -61,33 +62,34 @@ export const addAgent: AddCommand = (program, context) => {
         .choices(['answer', 'whole'])
         .default('answer'),
     )
-    .option('--steps <n>', 'tries of each answer', number(1, true), 3)
-    .option('--votes <n>', 'answers, of which the most frequent counts', number(1, true), 1)
-    .option('--max-new-tokens <n>', 'of a step', number(1, true), 128)
-    .option('--max-tokens <n>', 'of all steps together', number(1, true))
-    .option('--max-seconds <s>', 'for all of it', number(0.001))
-    .option('--temperature <t>', '0 is greedy', number(0), 0.8)
-    .option('--top-k <k>', 'only the k most likely; 0 = all', number(0, true), 50)
-    .option('--top-p <p>', 'only the likeliest that reach p together', number(0), 1)
-    .option('--seed <n>', 'of the sampling', number(0, true), 0)
+    .option('--steps <n>', 'tries of each answer', number({ least: 1, whole: true }), 3)
+    .option(
+      '--votes <n>',
+      'answers, of which the most frequent counts',
+      number({ least: 1, whole: true }),
+      1,
+    )
+    .option('--max-new-tokens <n>', 'of a step', number({ least: 1, whole: true }), 128)
+    .option('--max-tokens <n>', 'of all steps together', number({ least: 1, whole: true }))
+    .option('--max-seconds <s>', 'for all of it', number({ least: 0.001 }))
+    .option('--temperature <t>', '0 is greedy', number({ least: 0 }), 0.8)
+    .option('--top-k <k>', 'only the k most likely; 0 = all', number({ least: 0, whole: true }), 50)
+    .option(
+      '--top-p <p>',
+      'only the likeliest that reach p together',
+      number({ least: 0, most: 1 }),
+      1,
+    )
+    .option('--seed <n>', 'of the sampling', number({ least: 0, whole: true }), 0)
     .option('--trace <file>', 'write the trace, a record a line')
     .addOption(new Option('--device <name>').choices(['cpu', 'webgpu']).default('cpu'))
-    .option('--threads <n>', '0 uses every core', number(0, true), 0)
+    .option('--threads <n>', '0 uses every core', number({ least: 0, most: 256, whole: true }), 0)
     .option('--json', 'print one JSON object: final, answer and steps')
     .option('--events', 'print what happens, one JSON object a line')
     .action(async (model: string, options: AgentOptions) => {
       context.exit(await agent(model, options, context));
     });
 };
-
-const number =
-  (least: number, whole = false) =>
-  (text: string): number => {
-    const value = text.trim() === '' ? NaN : Number(text);
-    if (value >= least && Number.isFinite(value) && (!whole || Number.isInteger(value)))
-      return value;
-    throw new InvalidArgumentError(`A ${whole ? 'whole ' : ''}number of at least ${least}.`);
-  };
 
 async function agent(
   wanted: string,

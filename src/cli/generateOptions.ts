@@ -10,6 +10,7 @@ import { fail, ProblemError } from '../engine/problem';
 import type { CheckpointChoice } from '../engine/run/chooseCheckpoint';
 import { type DeviceName, deviceNames } from '../protocol/devices';
 import type { PromptInput, SamplingSettings } from '../protocol/sandbox';
+import { number } from './numberOption';
 
 export interface GenerateOptions {
   runs: string;
@@ -208,18 +209,3 @@ function collectIds(text: string, before: number[][] = []): number[][] {
   if (/^[0-9]+(,[0-9]+)*$/.test(text)) return [...before, text.split(',').map(Number)];
   throw new InvalidArgumentError('Whole numbers with commas between them.');
 }
-
-interface Bounds {
-  least: number;
-  most?: number;
-  whole?: boolean;
-}
-
-const number =
-  ({ least, most = Infinity, whole = false }: Bounds) =>
-  (text: string): number => {
-    const value = text.trim() === '' ? NaN : Number(text);
-    if (value >= least && value <= most && (!whole || Number.isInteger(value))) return value;
-    const range = most === Infinity ? `of at least ${least}` : `from ${least} to ${most}`;
-    throw new InvalidArgumentError(`A ${whole ? 'whole ' : ''}number ${range}.`);
-  };

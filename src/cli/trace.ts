@@ -2,9 +2,9 @@
  * `weightroom trace MODEL`: logits, loss and gradients of given ids, to compare with others; with
  * `--device` the same model on two devices, layer by layer.
  */
+import { InvalidArgumentError, Option } from 'commander';
 import { shortText } from '../curves/numberText';
 import { openModelTokenizer } from '../engine/data/modelTokenizer';
-import { isDeviceName } from '../engine/devices/device';
 import type { DeviceComparison } from '../engine/devices/compareDevices';
 import { disk } from '../engine/files/fileSystem';
 import { openTensorFile } from '../engine/formats/tensorFile';
@@ -12,26 +12,33 @@ import { readSafetensors, writeSafetensors } from '../engine/formats/safetensors
 import { readModelFolder } from '../engine/model/modelFolder';
 import { fail } from '../engine/problem';
 import { type Tensor, tensor } from '../engine/tensor/tensor';
-import { type DeviceName, deviceNames } from '../protocol/devices';
+import { type DeviceName, deviceNames, isRuntimeDevice } from '../protocol/devices';
 import type { AddCommand, CommandContext } from './command';
 import { exitCode } from './failure';
 import { modelPath } from './modelPath';
+import { number } from './numberOption';
 
 interface TraceOptions {
   ids?: string;
   prompt?: string;
   out?: string;
   grads?: boolean;
-  device?: string[];
-  against: string;
-  steps: string;
-  threshold?: string;
+  device?: DeviceName[];
+  against: DeviceName;
+  steps: number;
+  threshold?: number;
   python?: string;
   held?: string;
   json?: boolean;
 }
 
-const collect = (name: string, names: string[] = []): string[] => [...names, ...name.split(',')];
+function collectDevices(text: string, before: DeviceName[] = []): DeviceName[] {
+  const names = [...before, ...text.split(',')];
+  if (names.length > 2) throw new InvalidArgumentError('Two devices at most.');
+  const unknown = names.find(name => !(deviceNames as readonly string[]).includes(name));
+  if (unknown === undefined) return names as DeviceName[];
+  throw new InvalidArgumentError(`"${unknown}" is no device.`);
+}
 
 export const addTrace: AddCommand = (program, context) => {
   program
@@ -48,12 +55,25 @@ export const addTrace: AddCommand = (program, context) => {
     .option(
       '--device <name>',
       `compare this device layer by layer with --against, or two: ${deviceNames.join(', ')}`,
-      collect,
+      collectDevices,
     )
-    .option('--against <name>', 'the device that is held to be right', 'cpu')
-    .option('--steps <n>', 'tokens to decode first, each compared as a step', '0')
-    .option('--threshold <pcc>', 'least correlation; 0.9999, and 0.99 where numbers are bfloat16')
-    .option('--python <path>', 'the interpreter that has PyTorch')
+    .addOption(
+      new Option('--against <name>', 'the device that is held to be right')
+        .choices(deviceNames)
+        .default('cpu'),
+    )
+    .option(
+      '--steps <n>',
+      'tokens to decode first, each compared as a step',
+      number({ least: 0, whole: true }),
+      0,
+    )
+    .option(
+      '--threshold <pcc>',
+      'least correlation; 0.9999, and 0.99 where numbers are bfloat16',
+      number({ least: 0, most: 1 }),
+    )
+    .option('--python <path>', 'the interpreter that has PyTorch or ttml')
     .option('--held <file>', 'what a Tenstorrent device was read back into, instead of its layout')
     .option('--json', 'print one JSON object')
     .action(async (dir: string, options: TraceOptions) => {
@@ -106,7 +126,8 @@ async function fromPrompt(dir: string, prompt: string): Promise<Input> {
       `${dir} has no tokenizer that this engine reads. Give ids with --ids.`,
       { file: dir },
     );
-  const ids = tokenizer.encode(prompt);
+  const ids = tokenizer.encode(prompt, { readSpecialTokens: true, addSpecialTokens: true });
+  if (ids.length === 0) fail('trace.no-ids', 'The prompt has no tokens. Give a longer text.');
   const idx = tensor('int64', [1, ids.length], BigInt64Array.from(ids, BigInt));
   const next = BigInt64Array.from([...ids.slice(1), -1], BigInt);
   return {
@@ -124,23 +145,14 @@ async function written(
 ) {
   const { model, weights } = readModelFolder(dir);
   const { trace } = await import('../engine/evaluate/trace'); // loads the native runtime
-  const only = device.length === 1 ? device[0] : undefined;
+  const [only = 'cpu', other] = device;
   const results = await trace(model, weights, {
     ...{ idx, targets, attentionMask, positionIds, gradients: grads },
-    device:
-      only === 'webgpu' || only === 'cuda' || only === 'dml' || only === 'coreml' ? only : 'cpu',
+    device: other === undefined && isRuntimeDevice(only) ? only : 'cpu',
   });
   writeSafetensors(disk, out, results);
   return results;
 }
-
-const known = (name: string): DeviceName =>
-  isDeviceName(name)
-    ? name
-    : fail(
-        'device.unknown',
-        `"${name}" is no device. Choose of ${deviceNames.join(', ')}; weightroom devices says which are here.`,
-      );
 
 /** Of each pair, by what the right one computes in. */
 const usualThreshold = (names: readonly DeviceName[]): number =>
@@ -151,9 +163,8 @@ async function comparison(
   options: TraceOptions,
   { idx, targets }: Input,
 ): Promise<DeviceComparison> {
-  const names = (options.device ?? []).map(known);
-  const [left = 'cpu', right = 'cpu'] =
-    names.length > 1 ? names : [known(options.against), names[0] ?? 'cpu'];
+  const { device: names = [], against } = options;
+  const [left = 'cpu', right = 'cpu'] = names.length > 1 ? names : [against, ...names];
   const { model, weights } = readModelFolder(dir);
   const { compareDevices } = await import('../engine/devices/compareDevices');
   const { openDevice } = await import('../engine/devices/openDevice'); // loads the native runtime
@@ -166,10 +177,9 @@ async function comparison(
       BigInt64Array.from(t.data as BigInt64Array, x => BigInt(x)),
     );
   return compareDevices(openDevice(left, about), openDevice(right, about), {
-    ...{ model, weights, ids: ids(idx), steps: Number(steps) },
+    ...{ model, weights, ids: ids(idx), steps },
     targets: grads && targets ? ids(targets) : undefined,
-    threshold:
-      options.threshold === undefined ? usualThreshold([left, right]) : Number(options.threshold),
+    threshold: options.threshold ?? usualThreshold([left, right]),
   });
 }
 

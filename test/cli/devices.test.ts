@@ -264,6 +264,9 @@ describe('trace --device', () => {
   it.each([
     [['--device', 'tpu', '--ids', 'x'], 2, /"tpu" is no device|x/],
     [[], 2, /--out/],
+    [['--device', 'cpu,torch,tenstorrent', '--ids', 'x'], 2, /Two devices at most/],
+    [['--device', 'tenstorrent', '--steps', '-3'], 2, /whole number of at least 0/],
+    [['--device', 'tenstorrent', '--threshold', '7'], 2, /from 0 to 1/],
   ])('refuses %j', async (args, code, words) => {
     const finished = await line.run('trace', tiny, ...args);
     expect(finished.code).toBe(code);

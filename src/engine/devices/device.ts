@@ -2,15 +2,12 @@
  * What a device is here: something that holds a model's weights, runs its graph on given ids, and
  * gives values, gradients and the weights back as it has them.
  */
-import { type DeviceName, deviceNames } from '../../protocol/devices';
+import type { DeviceName } from '../../protocol/devices';
 import type { WholeModel } from '../generate/wholeDecoding';
 import type { Graph } from '../graph/graph';
 import type { ModelShape } from '../model/modelShape';
 import { fail } from '../problem';
 import type { Tensor } from '../tensor/tensor';
-
-export const isDeviceName = (name: string): name is DeviceName =>
-  (deviceNames as readonly string[]).includes(name);
 
 export type Ability = 'generate' | 'train' | 'trace' | 'gradients' | 'read-back' | 'plan-memory';
 
