@@ -5,7 +5,8 @@
  */
 import { cachedProgram } from '../model/cachedProgram';
 import { positionFeeds } from '../model/startProgram';
-import { tensor } from '../tensor/tensor';
+import { hasOwnMemory } from '../session/heldTensors';
+import { type Tensor, tensor } from '../tensor/tensor';
 import {
   type BackendInput,
   type Decoding,
@@ -13,6 +14,7 @@ import {
   powerOfTwo,
   SessionsByShape,
 } from './decoding';
+import { DeviceCache } from './deviceCache';
 import { KeyValueCache } from './keyValueCache';
 import type { PrefixScope } from './prefixCache';
 
@@ -31,13 +33,18 @@ export function cachedBackend({
   const sessions: Sessions = new SessionsByShape(weights, options, ({ batch }, stored) =>
     cachedProgram(model, batch, { stored }),
   );
+  const { device = 'cpu' } = options;
+  const there = hasOwnMemory(device) ? new DeviceCache(model.base, device) : undefined;
   return {
     start: (prompts, past) =>
-      new CachedDecoding({ base: model.base, sessions, prefixes }, prompts, past),
+      new CachedDecoding({ base: model.base, sessions, prefixes, there }, prompts, past),
     get secondsOpening() {
       return sessions.secondsOpening;
     },
-    dispose: () => sessions.dispose(),
+    dispose: async () => {
+      await sessions.dispose();
+      await there?.dispose();
+    },
   };
 }
 
@@ -53,6 +60,8 @@ interface Surroundings {
   readonly base: BackendInput['model']['base'];
   readonly sessions: Sessions;
   readonly prefixes: PrefixScope | undefined;
+  /** Where a device has the cache that is read, when its memory is not the processor's. */
+  readonly there: DeviceCache | undefined;
 }
 
 class CachedDecoding implements Decoding {
@@ -151,12 +160,20 @@ class CachedDecoding implements Decoding {
       return count;
     });
     const longest = Math.max(...counts.map((n, row) => n + this.#cache.lengths[row]!));
-    const outputs = await this.around.sessions.run({ batch }, [
+    const { base, sessions, there } = this.around;
+    const feeds: [string, Tensor][] = [
       ['ids', tensor('int64', [batch, time], ids)],
-      ...positionFeeds(this.around.base, { batch, time }, at, longest),
-      ...this.#cache.feeds(time, counts),
-    ]);
-    this.#cache.append(outputs.get('fresh')!.data as Float32Array, time, counts);
+      ...positionFeeds(base, { batch, time }, at, longest),
+      ...(there ? this.#cache.sightOf(time, counts) : this.#cache.feeds(time, counts)),
+    ];
+    const step = async () => {
+      const outputs = await sessions.run({ batch }, feeds, await there?.heldOf(this.#cache));
+      const fresh = outputs.get('fresh')!.data as Float32Array;
+      this.#cache.append(fresh, time, counts);
+      if (time === 1) await there?.follow(this.#cache, fresh, counts);
+      return outputs;
+    };
+    const outputs = await (there ? there.inTurn(step) : step());
     for (const [row, s] of this.#rows.entries()) if (s) s.pending -= counts[row]!;
     return outputs.get('logits')!.data as Float32Array;
   }

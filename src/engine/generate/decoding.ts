@@ -75,6 +75,7 @@ export class SessionsByShape<Shape extends { readonly batch: number }> {
   async run(
     shape: Shape,
     feeds: Iterable<readonly [string, Tensor]>,
+    besides?: HeldTensors,
   ): Promise<Map<string, Tensor>> {
     const key = Object.values(shape).join('×');
     const held = this.#sessions.get(key) ?? { opening: this.#open(shape), running: 0 };
@@ -87,7 +88,7 @@ export class SessionsByShape<Shape extends { readonly batch: number }> {
         throw error;
       });
       this.#held ??= HeldTensors.on(this.options.device ?? 'cpu', this.#fed);
-      return await session.run(new Map(feeds), await this.#held);
+      return await session.run(new Map(feeds), await this.#held, besides);
     } finally {
       held.running--;
     }

@@ -13,6 +13,8 @@ const STEP = 128;
 export class KeyValueCache {
   /** Tokens held of each sequence. */
   readonly lengths: number[];
+  /** Grows with every change. */
+  revision = 0;
   #capacity = 0;
   /** Keys and values of each layer in turn, each [batch, heads, capacity, size]. */
   #held: Float32Array[];
@@ -33,23 +35,37 @@ export class KeyValueCache {
     return this.#held.reduce((sum, held) => sum + held.byteLength, 0);
   }
 
+  /** Tokens of a sequence that there is room for. */
+  get capacity(): number {
+    return this.#capacity;
+  }
+
   /**
    * What a cached program reads, for sequences as they are now.
    * @param time columns that are computed, of which the last `counts[row]` are tokens of a sequence
    */
   feeds(time: number, counts: readonly number[]): Map<string, Tensor> {
-    const [B, H, D, C] = [this.batch, this.#heads, this.#size, this.#capacity];
-    const sight = tensor('float32', [B, 1, 1, time, time + C], this.#sight(time, counts));
-    const feeds = new Map<string, Tensor>([
-      ['sight', sight],
+    return new Map([...this.sightOf(time, counts), ...this.tensors()]);
+  }
+
+  /** What is seen of them: all that `feeds` has besides keys and values. */
+  sightOf(time: number, counts: readonly number[]): Map<string, Tensor> {
+    const [B, C] = [this.batch, this.#capacity];
+    return new Map<string, Tensor>([
+      ['sight', tensor('float32', [B, 1, 1, time, time + C], this.#sight(time, counts))],
       ['columns', tensor('int64', [2], BigInt64Array.of(BigInt(time), BigInt(C)))],
     ]);
-    for (const [i, held] of this.#held.entries())
-      feeds.set(
+  }
+
+  /** Keys and values of each layer, where they lie. */
+  tensors(): Map<string, Tensor> {
+    const shape = [this.batch, this.#heads, 1, this.#capacity, this.#size];
+    return new Map(
+      this.#held.map((held, i) => [
         (i % 2 === 0 ? keysOf : valuesOf)(i >> 1),
-        tensor('float32', [B, H, 1, C, D], held),
-      );
-    return feeds;
+        tensor('float32', shape, held),
+      ]),
+    );
   }
 
   /**
@@ -57,6 +73,7 @@ export class KeyValueCache {
    * @param fresh [2·layers·batch, heads, time, size], as a cached program gives it
    */
   append(fresh: Float32Array, time: number, counts: readonly number[]): void {
+    this.revision++;
     this.#makeRoom(Math.max(...this.lengths.map((n, row) => n + counts[row]!)));
     const [H, D, C] = [this.#heads, this.#size, this.#capacity];
     for (const [i, held] of this.#held.entries())
@@ -73,6 +90,7 @@ export class KeyValueCache {
    * @param piece [2·layers, heads, time, size]: keys, rotated, and values of each layer in turn
    */
   put(row: number, piece: Float32Array, time: number): void {
+    this.revision++;
     const [H, D] = [this.#heads, this.#size];
     if (piece.length !== this.#held.length * H * time * D)
       throw new Error(`${piece.length} numbers are not keys and values of ${time} tokens`);
@@ -104,6 +122,7 @@ export class KeyValueCache {
 
   /** Forgets all but the first `length` tokens of each sequence. */
   crop(length: number): void {
+    this.revision++;
     for (const [row, had] of this.lengths.entries()) this.lengths[row] = Math.min(had, length);
   }
 
@@ -140,6 +159,7 @@ export class KeyValueCache {
   }
 
   #grow(capacity: number): void {
+    this.revision++;
     const [before, now] = [this.#capacity * this.#size, capacity * this.#size];
     const heads = this.batch * this.#heads;
     this.#held = this.#held.map(from => {

@@ -1,39 +1,36 @@
 /**
  * Tensors that a device holds between runs, for all sessions on it: on a GPU in its own memory, on the
- * processor where they lie.
+ * processor where they lie. Programs whose results stay there.
  */
 import * as ort from 'onnxruntime-node';
-import { GraphBuilder } from '../graph/graph';
+import { type Graph, GraphBuilder } from '../graph/graph';
 import { toOnnx } from '../graph/toOnnx';
 import type { Tensor } from '../tensor/tensor';
-import { type Device, runtimeOptions } from './session';
 import { toOrt } from './ortTensor';
+import { type Device, runtimeOptions } from './session';
+
+/** A device whose memory is not the processor's. */
+export const hasOwnMemory = (device: Device): boolean => device === 'webgpu';
 
 export class HeldTensors {
-  private constructor(
+  constructor(
     private readonly here: ReadonlyMap<string, Tensor>,
-    private readonly there: ReadonlyMap<string, ort.Tensor>,
-    /** What is there is its memory, and goes with it. */
-    private readonly session?: ort.InferenceSession,
+    private readonly there: ReadonlyMap<string, ort.Tensor> = new Map(),
+    /** What put them there, and is of no use for anything else. */
+    private readonly program?: HoldingProgram,
   ) {}
 
   static async on(device: Device, tensors: ReadonlyMap<string, Tensor>): Promise<HeldTensors> {
-    const up = [...tensors].filter(([, { dtype }]) => device === 'webgpu' && dtype === 'float32');
-    if (up.length === 0) return new HeldTensors(tensors, new Map());
+    const up = [...tensors].filter(([, { dtype }]) => hasOwnMemory(device) && dtype === 'float32');
+    if (up.length === 0) return new HeldTensors(tensors);
     const b = new GraphBuilder('hold');
     const nothing = b.scalar(-0);
-    const values = up.map(([name, { shape }]) => b.input(name, 'float32', shape));
-    const held = values.map(value => b.add(value, nothing));
-    const session = await ort.InferenceSession.create(toOnnx(b.build(held), undefined), {
-      ...runtimeOptions(device),
-      preferredOutputLocation: 'gpu-buffer',
-    });
-    const results = await session.run(
-      Object.fromEntries(values.map(value => [value.name, toOrt(value, tensors.get(value.name))])),
-    );
-    const there = new Map(values.map(({ name }, i) => [name, results[held[i]!.name]!] as const));
+    const values = up.map(([name, { shape }]) => b.add(b.input(name, 'float32', shape), nothing));
+    const names = up.map(([name]) => name);
+    const program = await HoldingProgram.open(b.build(values), names, device);
+    const there = await program.results(tensors);
     const here = new Map([...tensors].filter(([name]) => !there.has(name)));
-    return new HeldTensors(here, there, session);
+    return new HeldTensors(here, there, program);
   }
 
   /** As a session takes it; undefined when it is none of these. */
@@ -43,6 +40,49 @@ export class HeldTensors {
 
   async dispose(): Promise<void> {
     for (const tensor of this.there.values()) tensor.dispose();
-    await this.session?.release();
+    await this.program?.dispose();
+  }
+}
+
+/** A graph whose results the device holds. They have to be disposed of before it. */
+export class HoldingProgram {
+  private constructor(
+    private readonly graph: Graph,
+    private readonly names: readonly string[],
+    private readonly session: ort.InferenceSession,
+  ) {}
+
+  /** @param names of the results, in their order */
+  static async open(
+    graph: Graph,
+    names: readonly string[],
+    device: Device,
+  ): Promise<HoldingProgram> {
+    const session = await ort.InferenceSession.create(toOnnx(graph, undefined), {
+      ...runtimeOptions(device),
+      preferredOutputLocation: 'gpu-buffer',
+    });
+    return new HoldingProgram(graph, names, session);
+  }
+
+  async run(feeds: ReadonlyMap<string, Tensor>, held: HeldTensors): Promise<HeldTensors> {
+    return new HeldTensors(new Map(), await this.results(feeds, held));
+  }
+
+  async results(
+    feeds: ReadonlyMap<string, Tensor>,
+    held?: HeldTensors,
+  ): Promise<Map<string, ort.Tensor>> {
+    const { inputs, outputs } = this.graph;
+    const results = await this.session.run(
+      Object.fromEntries(
+        inputs.map(v => [v.name, toOrt(v, feeds.get(v.name) ?? held?.input(v.name))]),
+      ),
+    );
+    return new Map(this.names.map((name, i) => [name, results[outputs[i]!.name]!]));
+  }
+
+  dispose(): Promise<void> {
+    return this.session.release();
   }
 }

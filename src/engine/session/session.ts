@@ -36,10 +36,13 @@ export interface Session {
   readonly copiesWeights: boolean;
   /**
    * Feeds are used in place and must not change until the promise settles; results are new tensors.
-   * @param held those of the graph's inputs that the device holds
+   * @param held what the device holds of the graph's inputs
    * @throws when a feed is missing or has another shape than the graph's input.
    */
-  run(feeds: ReadonlyMap<string, Tensor>, held?: HeldTensors): Promise<Map<string, Tensor>>;
+  run(
+    feeds: ReadonlyMap<string, Tensor>,
+    ...held: readonly (HeldTensors | undefined)[]
+  ): Promise<Map<string, Tensor>>;
   dispose(): Promise<void>;
 }
 
@@ -55,10 +58,10 @@ export async function openSession(given: Graph, options: SessionOptions = {}): P
   const fetches = graph.outputs.map(v => v.name);
   return {
     copiesWeights: copiesWeights(graph),
-    async run(feeds, held) {
-      const inputs = Object.fromEntries(
-        graph.inputs.map(v => [v.name, toOrt(v, feeds.get(v.name) ?? held?.input(v.name))]),
-      );
+    async run(feeds, ...held) {
+      const given = (name: string) =>
+        feeds.get(name) ?? held.map(each => each?.input(name)).find(each => each !== undefined);
+      const inputs = Object.fromEntries(graph.inputs.map(v => [v.name, toOrt(v, given(v.name))]));
       const outputs = await session.run(inputs, fetches);
       return new Map(graph.outputs.map(v => [v.name, fromOrt(v, outputs[v.name])]));
     },
