@@ -261,6 +261,14 @@ describe('trace --device', () => {
     expect(readFileSync(out).byteLength).toBeGreaterThan(1000);
   });
 
+  it('says so when there is no GPU, before anything is compared', async () => {
+    const args = ['trace', tiny, '--ids', ids(), '--device', 'webgpu'];
+    const none = { VK_ICD_FILENAMES: '/none.json' };
+    const { code, stdout, stderr } = await line.startWith(none, ...args).finished;
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toContain('error session.no-device: No GPU can be reached through WebGPU');
+  });
+
   it.each([
     [['--device', 'tpu', '--ids', 'x'], 2, /"tpu" is no device|x/],
     [[], 2, /--out/],

@@ -82,7 +82,7 @@ export class DeviceCache {
       ],
     ]);
     const program = await this.#programFor(batch);
-    const held = await program.run(feeds, copy.held);
+    const held = new HeldTensors(new Map(), await program.run(feeds, copy.held));
     await copy.held.dispose();
     this.#copy = { ...copy, revision: cache.revision, held };
   }

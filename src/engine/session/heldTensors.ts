@@ -2,12 +2,12 @@
  * Tensors that a device holds between runs, for all sessions on it: on a GPU in its own memory, on the
  * processor where they lie. Programs whose results stay there.
  */
-import * as ort from 'onnxruntime-node';
+import type * as ort from 'onnxruntime-node';
 import { type Graph, GraphBuilder } from '../graph/graph';
 import { toOnnx } from '../graph/toOnnx';
 import type { Tensor } from '../tensor/tensor';
 import { toOrt } from './ortTensor';
-import { type Device, runtimeOptions } from './session';
+import { createSession, type Device } from './session';
 
 /** A device whose memory is not the processor's. */
 export const hasOwnMemory = (device: Device): boolean => device === 'webgpu';
@@ -20,6 +20,7 @@ export class HeldTensors {
     private readonly program?: HoldingProgram,
   ) {}
 
+  /** @throws `session.no-device` */
   static async on(device: Device, tensors: ReadonlyMap<string, Tensor>): Promise<HeldTensors> {
     const up = [...tensors].filter(([, { dtype }]) => hasOwnMemory(device) && dtype === 'float32');
     if (up.length === 0) return new HeldTensors(tensors);
@@ -28,7 +29,7 @@ export class HeldTensors {
     const values = up.map(([name, { shape }]) => b.add(b.input(name, 'float32', shape), nothing));
     const names = up.map(([name]) => name);
     const program = await HoldingProgram.open(b.build(values), names, device);
-    const there = await program.results(tensors);
+    const there = await program.run(tensors);
     const here = new Map([...tensors].filter(([name]) => !there.has(name)));
     return new HeldTensors(here, there, program);
   }
@@ -52,24 +53,19 @@ export class HoldingProgram {
     private readonly session: ort.InferenceSession,
   ) {}
 
-  /** @param names of the results, in their order */
+  /** @param names of the results, in their order @throws `session.no-device` */
   static async open(
     graph: Graph,
     names: readonly string[],
     device: Device,
   ): Promise<HoldingProgram> {
-    const session = await ort.InferenceSession.create(toOnnx(graph, undefined), {
-      ...runtimeOptions(device),
+    const session = await createSession(toOnnx(graph, undefined), device, {
       preferredOutputLocation: 'gpu-buffer',
     });
     return new HoldingProgram(graph, names, session);
   }
 
-  async run(feeds: ReadonlyMap<string, Tensor>, held: HeldTensors): Promise<HeldTensors> {
-    return new HeldTensors(new Map(), await this.results(feeds, held));
-  }
-
-  async results(
+  async run(
     feeds: ReadonlyMap<string, Tensor>,
     held?: HeldTensors,
   ): Promise<Map<string, ort.Tensor>> {

@@ -48,13 +48,13 @@ export interface Session {
 
 /** @throws `session.no-device` */
 export async function openSession(given: Graph, options: SessionOptions = {}): Promise<Session> {
-  requireBackend(options.device ?? 'cpu');
   const graph = wideningLate(options.device === 'webgpu' ? forWebGpu(given) : given);
   const folder = externalFolder(graph);
-  const session = await ort.InferenceSession.create(
+  const session = await createSession(
     toOnnx(graph, folder),
+    options.device,
     sessionOptions(options, graph, folder),
-  ).catch((error: unknown) => refuseDevice(options, error));
+  );
   const fetches = graph.outputs.map(v => v.name);
   return {
     copiesWeights: copiesWeights(graph),
@@ -69,6 +69,20 @@ export async function openSession(given: Graph, options: SessionOptions = {}): P
   };
 }
 
+/** @throws `session.no-device` */
+export async function createSession(
+  model: Uint8Array,
+  device: Device = 'cpu',
+  options: ort.InferenceSession.SessionOptions = {},
+): Promise<ort.InferenceSession> {
+  requireBackend(device);
+  return ort.InferenceSession.create(model, {
+    executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
+    logSeverityLevel: 4,
+    ...options,
+  }).catch((error: unknown) => refuseDevice(device, error));
+}
+
 /** The runtime itself would take the processor in silence. @throws `session.no-device` */
 function requireBackend(device: Device): void {
   if (device === 'cpu' || runtimeBackends().some(({ name }) => name === device)) return;
@@ -79,7 +93,7 @@ function requireBackend(device: Device): void {
 }
 
 /** @throws `session.no-device` when that is the reason, else the error itself */
-function refuseDevice({ device }: SessionOptions, error: unknown): never {
+function refuseDevice(device: Device, error: unknown): never {
   const { message } = error as Error;
   if (device === 'webgpu' && /adapter|WebGpuContext/.test(message))
     fail(
@@ -104,18 +118,12 @@ function externalFolder(graph: Graph): string | undefined {
   }, undefined);
 }
 
-export const runtimeOptions = (device: Device) => ({
-  executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
-  logSeverityLevel: 4 as const,
-});
-
 function sessionOptions(
-  { device = 'cpu', threads = 0, spins = false, optimises = true }: SessionOptions,
+  { threads = 0, spins = false, optimises = true }: SessionOptions,
   graph: Graph,
   folder: string | undefined,
 ): ort.InferenceSession.SessionOptions {
   return {
-    ...runtimeOptions(device),
     // Without arena and pattern the peak is lower at the same speed, and does not grow with shapes.
     enableCpuMemArena: false,
     enableMemPattern: false,
