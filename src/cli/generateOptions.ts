@@ -193,7 +193,7 @@ export function collectAdapter(text: string, before: AdapterSource[] = []): Adap
   }
 }
 
-function readBits(text: string): Bits {
+export function readBits(text: string): Bits {
   if (text === 'int8') return 8;
   if (text === 'int4') return 4;
   throw new InvalidArgumentError('Say int8 or int4.');

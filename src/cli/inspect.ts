@@ -1,4 +1,5 @@
 /** `weightroom inspect FILE`: what stands in a file of tensors, and whether the file is sound. */
+import { Option } from 'commander';
 import { amountText, bytesText, countOf, countText } from '../curves/numberText';
 import type { PrefixTotals } from '../engine/formats/prefixTotals';
 import { prefixTotals } from '../engine/formats/prefixTotals';
@@ -10,13 +11,22 @@ import {
   modelReport,
   type NoModel,
 } from '../engine/model/modelReport';
+import { openModel } from '../engine/model/modelFolder';
+import type { Bits } from '../engine/model/quantise';
+import { quantisedModel } from '../engine/model/quantisedModel';
+import { fail } from '../engine/problem';
+import { worstFirst } from '../protocol/layerErrors';
+import type { LayerError } from '../protocol/runEvent';
 import type { AddCommand, CommandContext } from './command';
 import { exitCode } from './failure';
+import { readBits } from './generateOptions';
+import { layerLines } from './layerLines';
 import { modelPath } from './modelPath';
 import { printable } from './terminal';
 
 interface InspectOptions {
   json?: boolean;
+  quantize?: Bits;
   verify: boolean;
 }
 
@@ -29,6 +39,12 @@ export const addInspect: AddCommand = (program, context) => {
       'safetensors, PyTorch, NumPy or ONNX, a folder with weights or shards, or a model in the cache (organization/model)',
     )
     .option('--no-verify', 'do not read the data to compare its checksums, where a file has any')
+    .addOption(
+      new Option(
+        '--quantize <bits>',
+        'of a model, also the error of each layer in int8 or int4',
+      ).argParser(readBits),
+    )
     .option('--json', 'print one JSON object')
     .action((path: string, options: InspectOptions) => {
       const isSound = inspect(modelPath(path), options, context);
@@ -36,16 +52,47 @@ export const addInspect: AddCommand = (program, context) => {
     });
 };
 
-function inspect(path: string, { json, verify }: InspectOptions, { out }: CommandContext): boolean {
+function inspect(
+  path: string,
+  { json, verify, quantize: bits }: InspectOptions,
+  { out, err }: CommandContext,
+): boolean {
   const file = openWeights(path);
   try {
     if (verify) file.verify();
     const model = modelReport(path);
-    if (json) out.print(JSON.stringify({ ...facts(file), ...(model && { model }) }));
-    else for (const line of [...describe(file), ...describeModel(model)]) out.print(line);
+    if (bits && !model)
+      fail(
+        'inspect.no-model',
+        `${path} is no model's folder: only layers of a model are held in few bits. Leave --quantize out, or name the folder.`,
+        { file: path },
+      );
+    const errors = bits && errorsIn(path, bits, err);
+    const quantised = errors && { quantised: { bits, errors } };
+    if (json) out.print(JSON.stringify({ ...facts(file), ...(model && { model }), ...quantised }));
+    else {
+      for (const line of [...describe(file), ...describeModel(model)]) out.print(line);
+      if (errors) for (const line of layerLines(errors, `int${bits}`)) out.print(line);
+    }
     return !model || 'refused' in model || model.errors.length === 0;
   } finally {
     file.close();
+  }
+}
+
+/** @throws as opening the model and writing to the cache do */
+function errorsIn(path: string, bits: Bits, err: CommandContext['err']): LayerError[] {
+  const opened = openModel(path);
+  try {
+    const { errors } = quantisedModel(opened, {
+      bits,
+      onProgress: (layer, done, total) =>
+        err.status(`quantising ${layer} (${done + 1} of ${total})`),
+    });
+    err.status('');
+    return worstFirst(errors);
+  } finally {
+    opened.close();
   }
 }
 

@@ -1,9 +1,9 @@
 /** `weightroom runs show RUN`: what one run has come to, in words and as JSON. Knows nothing of its log's file. */
 import { amountText, countText, durationText, lossText } from '../curves/numberText';
-import type { LayerError, RunEvent } from '../protocol/runEvent';
+import type { RunEvent } from '../protocol/runEvent';
 import type { RunSummary } from '../engine/run/runFolder';
 import { layerErrors } from '../protocol/layerErrors';
-import { table } from './table';
+import { layerLines } from './layerLines';
 
 export interface ShownRun {
   readonly run: RunSummary;
@@ -29,20 +29,6 @@ export function runLines({ run, events, layers }: ShownRun): string[] {
     ...(problem ? [`  ${problem.code}: ${problem.message}`] : []),
     ...kept.map(({ path, bytes }) => `  ${path}, ${amountText(bytes)}B`),
     ...[...notices].map(message => `  ${message}`),
-    ...layerLines(layerErrors(events), layers),
-  ];
-}
-
-/** The worst first, with a share of the size of the original weight. */
-function layerLines(errors: readonly LayerError[], most = Infinity): string[] {
-  if (errors.length === 0) return [];
-  const shown = errors.slice(0, most);
-  const left = errors.length - shown.length;
-  const rows = shown.map(([layer, error]) => [layer, `${(100 * error).toFixed(2)} %`]);
-  return [
-    '',
-    'Layers in NF4 by the error of their weights, ‖W − NF4(W)‖ / ‖W‖, worst first:',
-    ...table([['layer', 'error'], ...rows]).map(line => `  ${line}`),
-    ...(left > 0 ? [`  and ${left} more: --layers ${errors.length} shows all`] : []),
+    ...layerLines(layerErrors(events), 'NF4', layers),
   ];
 }

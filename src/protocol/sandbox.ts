@@ -1,4 +1,5 @@
 /** What generation says as it goes: between the engine and whoever shows it. Plain data. */
+import type { LayerError } from './runEvent';
 
 /** Where a prompt comes from. */
 export type PromptInput =
@@ -112,7 +113,7 @@ export interface ModelFacts {
   readonly backend: 'kv' | 'nocache' | 'batch';
   readonly bits?: 4 | 8;
   /** ‖W − quantised‖ / ‖W‖ of each quantised layer. */
-  readonly quantisationErrors?: readonly (readonly [layer: string, error: number])[];
+  readonly quantisationErrors?: readonly LayerError[];
   readonly hasText: boolean;
   readonly hasChat: boolean;
   readonly isAdapter: boolean;

@@ -6,6 +6,7 @@
 import type { Shell } from './commandLine';
 import type { ModelSpec } from './engineProcess';
 import type { DeviceChoice } from './devices';
+import type { LayerError } from './runEvent';
 import type { Alternative, EndReason, PromptToken } from './sandbox';
 import type { ViewProblem, ViewReply } from './viewReply';
 
@@ -227,6 +228,8 @@ export interface Requests {
   /** Which devices a column can write on, and why the others are missing. */
   devices: { params: null; result: readonly DeviceChoice[] };
   setColumn: { params: { column: string; run: ColumnRun }; result: null };
+  /** How far each layer of a column in few bits is from its weights, in the model's order. */
+  layerErrors: { params: { column: string }; result: readonly LayerError[] };
   /** Null = all columns. Ends what is under way. */
   generate: { params: { column: string | null }; result: null };
   /** The last exchange once more, with the settings as they are now. */

@@ -131,6 +131,22 @@ describe('inspect of a model folder', () => {
     expect(words).toContain('misfit   model.norm.weight is [32], config.json makes it [48]');
   });
 
+  it('says how far each layer in few bits is from its weights', async () => {
+    const model = join(fixtures, 'hf/qwen25-tiny');
+    const { code, stdout } = await cli.run('inspect', model, '--quantize', 'int4');
+    expect(code).toBe(0);
+    expect(stdout).toContain('Layers in int4 by the error of their weights, ‖W − int4(W)‖ / ‖W‖');
+    const told = await cli.run('inspect', model, '--quantize', 'int8', '--json');
+    const { quantised } = JSON.parse(told.stdout) as { quantised: { bits: number; errors: [string, number][] } }; // prettier-ignore
+    const shares = quantised.errors.map(([, share]) => share);
+    expect([quantised.bits, shares.length]).toEqual([8, 15]);
+    expect(shares).toEqual(shares.toSorted((a, b) => b - a));
+    expect(shares[0]).toBeLessThan(0.02);
+    const file = await cli.run('inspect', join(model, 'model.safetensors'), '--quantize', 'int4');
+    expect([file.code, file.stdout]).toEqual([2, '']);
+    expect(file.stderr).toContain('error inspect.no-model');
+  });
+
   it('says which key rules a model out, and still shows its tensors', async () => {
     mkdirSync(join(folder, 'bert'));
     writeFileSync(join(folder, 'bert/config.json'), '{"model_type": "bert"}');

@@ -37,6 +37,19 @@ const press = async (key: string) => {
   await lab.idle();
 };
 
+/** Of the first column's layers, in few bits. */
+async function openErrors(): Promise<void> {
+  const choose = async (role: 'menuitem' | 'menuitemradio', name: string) => {
+    await lab.page.locator('.run-button').first().click();
+    await lab.page.getByRole(role, { name }).click();
+    await lab.idle();
+  };
+  await choose('menuitemradio', 'Weights in int4');
+  await lab.page.locator('.run-button', { hasText: 'int4' }).waitFor();
+  await choose('menuitem', 'Error of each layer…');
+  await lab.page.locator('.layer-errors .model-map').waitFor();
+}
+
 describe.each(themes)('in the theme %s', theme => {
   it.each([
     [1600, 900],
@@ -65,6 +78,7 @@ describe.each(themes)('in the theme %s', theme => {
       ['export', 1200, () => lab.page.locator('#export-button').click(), 'Escape'],
       ['history', 1200, () => lab.page.locator('#history-button').click(), 'Escape'],
       ['run', 1200, () => lab.page.locator('.run-button').first().click(), 'Escape'],
+      ['errors', 1200, openErrors, 'Escape'],
       ['keys', 1200, () => press('?'), 'Escape'],
       ['drawer', 760, () => lab.page.getByRole('button', { name: 'Sampling' }).click(), 'Escape'],
       ['more', 480, () => lab.page.locator('#more-button').click(), 'Escape'],

@@ -9,6 +9,7 @@ import { placeFor } from '../../webview/sandbox/popoverPlace';
 import { axisLabels, barPath, slotAt, slotCount } from '../../webview/sandbox/ribbonShape';
 import { tasteFrom } from '../../webview/sandbox/taste';
 import { LEVELS, tintLevel } from '../../webview/sandbox/tint';
+import { errorMap } from '../../webview/sandbox/errorMap';
 import { probabilityText, shortNames, visibleText } from '../../webview/sandbox/words';
 
 const model = (short: string): PickedModel => ({
@@ -138,6 +139,24 @@ describe('words', () => {
     ],
   ])('call the columns %j %j', (shorts, names) => {
     expect(shortNames(columns(...shorts))).toEqual(names);
+  });
+
+  it('puts layers of a model into cells, each with its worst error', () => {
+    const { layout, cells, others } = errorMap([
+      ['model.layers.0.mlp.up_proj.weight', 0.1],
+      ['model.layers.1.mlp.up_proj.weight', 0.2],
+      ['model.layers.1.mlp.down_proj.weight', 0.05],
+      ['lm_head.weight', 0.3],
+    ]);
+    expect([layout.labels, layout.layers]).toEqual([
+      ['up proj', 'down proj'],
+      [
+        [0, 0],
+        [1, 1],
+      ],
+    ]);
+    expect(cells.map(cell => cell?.[1])).toEqual([0.1, 0.2, undefined, 0.05]);
+    expect(others).toEqual([{ label: 'lm head', error: ['lm_head.weight', 0.3] }]);
   });
 
   it('call columns of one model by how they run it', () => {

@@ -278,6 +278,33 @@ describe('one column', () => {
     await lab.untilWritten();
   });
 
+  it('shows how far each layer in few bits is from its weights', async () => {
+    const open = async () => {
+      await column(0).locator('.run-button').click();
+      return page().getByRole('menuitem', { name: 'Error of each layer…' });
+    };
+    expect(await (await open()).getAttribute('aria-disabled')).toBe('true');
+    await press('Escape');
+    await runColumn(0, 'Weights in int4', 'int4');
+    await (await open()).click();
+    const card = page().locator('.layer-errors');
+    await card.locator('.model-map').waitFor();
+    const spec = { dir: late.dir, backend: 'kv', device: 'cpu', bits: 4 } as const;
+    const { quantisationErrors: errors } = await lab.engine.open(spec);
+    const [worst] = errors!.toSorted((a, b) => b[1] - a[1]);
+    const most = `${(100 * worst![1]).toFixed(1)} %`;
+    expect(await words('.layer-errors .sums')).toContain(`at most ${most} in ${worst![0]}`);
+    const cells = card.locator('.model-map .map-cell');
+    expect(await cells.count()).toBe(errors!.filter(([layer]) => /\.\d+\./.test(layer)).length);
+    await card.locator('.model-map').focus();
+    for (const key of ['ArrowDown', 'ArrowRight']) await page().keyboard.press(key);
+    await lab.idle();
+    const second = await cells.nth(1).getAttribute('aria-label');
+    expect(await words('.layer-errors [aria-live]')).toBe(second);
+    await page().keyboard.press('Escape');
+    await card.waitFor({ state: 'detached' });
+  });
+
   it('has stop texts that can be added and taken away', async () => {
     await button('Add a stop text').click();
     const field = page().locator('.new-stop:focus');

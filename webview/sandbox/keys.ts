@@ -126,8 +126,9 @@ function nextColumn(app: SandboxApp): void {
 }
 
 function closeOne(app: SandboxApp): void {
-  const { isHelpOpen, menu, spot, isDrawerOpen } = app.state;
+  const { isHelpOpen, layerErrors, menu, spot, isDrawerOpen } = app.state;
   if (isHelpOpen) app.set({ isHelpOpen: false });
+  else if (layerErrors) app.set({ layerErrors: null });
   else if (menu) app.set({ menu: null });
   // What the mouse happens to rest on, while tokens come, was not opened by anybody.
   else if (spot && (spot.isPinned || !app.isBusy)) app.look(null);

@@ -177,8 +177,13 @@ export function runItems(app: SandboxApp, column: Column): MenuItem[] {
     startsGroup: i === 0,
     ...to({ bits: each }),
   }));
+  const errors = {
+    label: 'Error of each layer…',
+    isDisabled: bits === null || column.model === null,
+    choose: () => void app.showLayerErrors(column),
+  };
   const devices = deviceItems(app.state.devices, device, each => to({ device: each }).choose());
-  return [...backends, ...weights, ...devices];
+  return [...backends, ...weights, errors, ...devices];
 }
 
 const backendLabels: Readonly<Record<ColumnRun['backend'], string>> = {

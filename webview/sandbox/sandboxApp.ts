@@ -69,6 +69,7 @@ export class SandboxApp {
       isDrawerOpen: false,
       isPromptOpen: false,
       isHelpOpen: false,
+      layerErrors: null,
       asked: 0,
       isAddingStop: false,
       spoken: '',
@@ -239,6 +240,15 @@ export class SandboxApp {
       const why = error instanceof Error ? error.message : String(error);
       this.set({ devices: { kind: 'unknown', why } });
     }
+  }
+
+  /** Opens the column's model, if it is not open. */
+  async showLayerErrors({ id, bits }: Column): Promise<void> {
+    const shown = { bits, found: null, at: null };
+    this.set({ layerErrors: shown });
+    const found = await this.ask('layerErrors', { column: id });
+    if (this.#state.layerErrors !== shown) return; // it was closed meanwhile
+    this.set({ layerErrors: found ? { ...shown, found } : null });
   }
 
   generate(column: string | null = null): void {

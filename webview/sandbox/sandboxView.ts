@@ -6,6 +6,7 @@ import { emptyView } from './emptyView';
 import { engineCallout } from './engineCallout';
 import { footer } from './footer';
 import { keyHelp } from './keys';
+import { layerErrors } from './layerErrors';
 import { popover } from './popover';
 import { promptArea } from './promptArea';
 import { ribbonView } from './ribbonView';
@@ -27,7 +28,7 @@ export function sandboxView(app: SandboxApp): TemplateResult {
             </aside>`
           : nothing
       }
-      ${footer(app)} ${popover(app)} ${isHelpOpen ? keyHelp(app) : nothing}
+      ${footer(app)} ${popover(app)} ${isHelpOpen ? keyHelp(app) : nothing} ${layerErrors(app)}
       <div class="visually-hidden" role="status">${app.state.spoken}</div>
     </div>
   `;

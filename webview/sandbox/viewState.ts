@@ -7,6 +7,7 @@ import type {
   SandboxDocument,
 } from '../../src/protocol/sandboxView';
 import type { DevicesState } from './deviceItems';
+import type { ShownErrors } from './layerErrors';
 import type { Palette } from '../theme/roles';
 import type { Taste } from './taste';
 
@@ -50,6 +51,7 @@ export interface ViewState {
   /** The prompt of a narrow view. */
   readonly isPromptOpen: boolean;
   readonly isHelpOpen: boolean;
+  readonly layerErrors: ShownErrors | null;
   /** Texts that were asked for and that the host has not begun yet. */
   readonly asked: number;
   /** A stop text is being typed. */

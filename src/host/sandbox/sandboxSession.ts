@@ -3,6 +3,7 @@
  * changed. The document outlives it on the disk. Knows nothing of VS Code.
  */
 import { commandLine, repeatableOf, type Shell } from '../../protocol/commandLine';
+import type { LayerError } from '../../protocol/runEvent';
 import {
   type Circumstances,
   type Column,
@@ -163,6 +164,8 @@ export class SandboxSession {
         return engine.devices();
       case 'setColumn':
         return done(this.#setColumn(params.column, params.run));
+      case 'layerErrors':
+        return this.#layerErrors(params.column);
       case 'generate':
         return done(this.#writing.generate(params.column));
       case 'regenerate':
@@ -246,6 +249,13 @@ export class SandboxSession {
     await this.#writing.stop(id);
     this.#holder.become(withColumn(this.document, id, run));
     this.#modelsChanged();
+  }
+
+  async #layerErrors(id: string): Promise<readonly LayerError[]> {
+    const { model, ...run } = this.#column(id);
+    if (!model) return [];
+    const { quantisationErrors = [] } = await this.#options.engine.open(specOf(model, run));
+    return quantisationErrors;
   }
 
   async #setAdapter({ column, adapter, to }: Requests['setAdapter']['params']): Promise<void> {

@@ -74,6 +74,7 @@ const table = z.discriminatedUnion('request', [
   request('setAdapter', column.extend({ adapter: text, to: adapterUse.nullable() })),
   request('devices', nothing),
   request('setColumn', column.extend({ run: z.strictObject(run) })),
+  request('layerErrors', column),
   request('generate', columns),
   request('regenerate', columns),
   request('stop', columns),
