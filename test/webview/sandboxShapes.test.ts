@@ -159,6 +159,13 @@ describe('words', () => {
     expect(others).toEqual([{ label: 'lm head', error: ['lm_head.weight', 0.3] }]);
   });
 
+  it('tells modules of one name apart', () => {
+    const errors = ['attn.proj', 'mlp.proj', 'mlp.fc'].map(
+      module => [`blocks.0.${module}.weight`, 0.1] as const,
+    );
+    expect(errorMap(errors).layout.labels).toEqual(['attn proj', 'mlp proj', 'fc']);
+  });
+
   it('call columns of one model by how they run it', () => {
     const [a, b] = columns('m', 'm');
     expect(shortNames([a!, { ...b!, backend: 'nocache' }])).toEqual(['KV cache', 'no cache']);

@@ -13,6 +13,16 @@ export interface ModelLayout {
   readonly cellOf: readonly (number | undefined)[];
 }
 
+/** Short where that tells them apart: "q proj", but "attn proj" beside "mlp proj". */
+function labelsOf(modules: readonly string[]): string[] {
+  const short = modules.map(moduleLabel);
+  return short.map((label, i) =>
+    short.indexOf(label) === short.lastIndexOf(label)
+      ? label
+      : modules[i]!.replaceAll(/[._]/g, ' '),
+  );
+}
+
 const MOST_LAYERS = 128;
 const MOST_MODULES = 28;
 const OTHER = 'others';
@@ -34,7 +44,7 @@ export function modelLayout(places: readonly ModelPlace[]): ModelLayout {
   });
   return {
     modules,
-    labels: modules.map(moduleLabel),
+    labels: labelsOf(modules),
     layers,
     cellOf: places.map(({ layer, module }) =>
       layer === undefined ? undefined : rowOf.get(module)! * columns + columnOf.get(layer)!,
