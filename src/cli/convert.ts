@@ -11,6 +11,7 @@ import { exitCode } from './failure';
 interface ConvertFlags {
   dtype?: keyof typeof dtypes;
   maxShardSize?: number;
+  overwrite?: boolean;
   json?: boolean;
 }
 
@@ -34,6 +35,7 @@ export const addConvert: AddCommand = (program, context) => {
       ).choices(Object.keys(dtypes)),
     )
     .option('--max-shard-size <size>', 'split into files of at most so much, e.g. 5GB', readSize)
+    .option('--overwrite', 'replace files that are there already')
     .option('--json', 'print one JSON object')
     .action((src: string, dst: string, flags: ConvertFlags) => {
       convert(src, dst, flags, context);
@@ -47,6 +49,7 @@ function convert(src: string, dst: string, flags: ConvertFlags, { out }: Command
     const converted = convertToSafetensors(source, dst, {
       ...(flags.dtype && { dtype: dtypes[flags.dtype] }),
       ...(flags.maxShardSize !== undefined && { maxShardBytes: flags.maxShardSize }),
+      ...(flags.overwrite && { overwrite: true }),
       onProgress: (done, all) => {
         const share = all === 0 ? 100 : Math.floor((done / all) * 100);
         if (!flags.json) out.status(`${dst}: ${share} % of ${bytesText(all)}`);

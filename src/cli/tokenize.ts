@@ -91,7 +91,10 @@ async function tokensOf(
   options: TokenizeOptions,
 ): Promise<Found> {
   const { ids, skipSpecial = false, readSpecial = false, addSpecial = false } = options;
-  if (ids) return { ids, text: tokenizer.decode(ids, { skipSpecialTokens: skipSpecial }) };
+  if (ids) {
+    refuseUnknown(tokenizer, ids);
+    return { ids, text: tokenizer.decode(ids, { skipSpecialTokens: skipSpecial }) };
+  }
   const text = options.chat === undefined ? await textOf(given, options) : undefined;
   const rendered = text ?? (await chatText(tokenizer, options.chat!, options));
   const encoding: EncodeOptions = {
@@ -99,6 +102,15 @@ async function tokensOf(
     addSpecialTokens: addSpecial,
   };
   return { text: rendered, ...tokenizer.encodeWithOffsets(rendered, encoding) };
+}
+
+function refuseUnknown({ name, vocabSize }: Tokenizer, ids: readonly number[]): void {
+  const unknown = ids.find(id => id >= vocabSize);
+  if (unknown !== undefined)
+    fail(
+      'tokenize.unknown-id',
+      `${unknown} is no token of ${name}: its ids are 0 to ${vocabSize - 1}.`,
+    );
 }
 
 async function textOf(given: string | undefined, { file }: TokenizeOptions): Promise<string> {

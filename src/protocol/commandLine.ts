@@ -2,6 +2,7 @@
  * The command that writes a text of the sandbox again. Pure: the view shows it, the host copies it.
  * Knows nothing of shells beyond how they quote.
  */
+import { isRuntimeDevice } from './devices';
 import { activeAdapters } from './pickedModel';
 import type {
   ColumnRun,
@@ -13,6 +14,13 @@ import type {
 } from './sandboxView';
 
 export type Shell = 'posix' | 'powershell';
+
+/** Where a command is to be pasted. */
+export interface Terminal {
+  readonly shell: Shell;
+  /** The interpreter that was chosen for devices that are asked through it. */
+  readonly python: string | null;
+}
 
 export interface Repeatable {
   readonly model: PickedModel;
@@ -39,7 +47,7 @@ export function repeatableOf(exchange: Exchange, outcome: Outcome, shell: Shell)
 }
 
 /** One line for each group of options. */
-export function commandLines(what: Repeatable, shell: Shell): string[] {
+export function commandLines(what: Repeatable, { shell, python }: Terminal): string[] {
   const quoted = (text: string) => quote(text, shell);
   const { model, run, sampling } = what;
   const lines = [
@@ -48,6 +56,7 @@ export function commandLines(what: Repeatable, shell: Shell): string[] {
     run.backend === 'kv' ? '' : `--backend ${run.backend}`,
     run.bits === null ? '' : `--quantize int${run.bits}`,
     run.device === 'cpu' ? '' : `--device ${run.device}`,
+    asksPython(run) && python !== null ? `--python ${quoted(python)}` : '',
     promptOption(what.prompt, shell),
     ...samplingOptions(sampling),
     ...sampling.stop.map(text => option('--stop', text, shell)),
@@ -56,8 +65,12 @@ export function commandLines(what: Repeatable, shell: Shell): string[] {
 }
 
 /** As it is pasted. */
-export const commandLine = (what: Repeatable, shell: Shell): string =>
-  commandLines(what, shell).join(' ');
+export const commandLine = (what: Repeatable, terminal: Terminal): string =>
+  commandLines(what, terminal).join(' ');
+
+/** Tenstorrent's layout is executed here. */
+const asksPython = ({ device }: ColumnRun): boolean =>
+  !isRuntimeDevice(device) && device !== 'tenstorrent';
 
 /** What stands behind a colon in the name of a folder would be read as a weight. */
 const adapterOption = ({ path, weight }: PickedAdapter): string =>

@@ -4,8 +4,12 @@
 export const runtimeDevices = ['cpu', 'webgpu', 'cuda', 'dml', 'coreml'] as const;
 export type RuntimeDevice = (typeof runtimeDevices)[number];
 
+/** PyTorch on the processor, and on what PyTorch itself calls `cuda` (also AMD's) and `mps`. */
+export const torchDevices = ['torch', 'torch-cuda', 'torch-mps'] as const;
+export type TorchDevice = (typeof torchDevices)[number];
+
 /** Beyond the runtime: they have no cache, and weights as they are. */
-export const foreignDevices = ['torch', 'tenstorrent', 'ttml'] as const;
+export const foreignDevices = [...torchDevices, 'tenstorrent', 'ttml'] as const;
 export type ForeignDevice = (typeof foreignDevices)[number];
 
 export const deviceNames = [...runtimeDevices, ...foreignDevices] as const;

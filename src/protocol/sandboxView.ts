@@ -3,7 +3,7 @@
  * of which models, and what they wrote. The view edits its fields, asks for actions, and is told
  * what changed. Plain data that survives a structured clone, and JSON.
  */
-import type { Shell } from './commandLine';
+import type { Terminal } from './commandLine';
 import type { ModelSpec } from './engineProcess';
 import type { DeviceChoice } from './devices';
 import type { LayerError } from './runEvent';
@@ -197,8 +197,8 @@ export interface EngineFacts {
 /** Small facts around the document. */
 export interface Circumstances {
   readonly isTrusted: boolean;
-  /** Of the user's terminals, as commands are written. */
-  readonly shell: Shell;
+  /** As commands are written for it. */
+  readonly terminal: Terminal;
   readonly engine: EngineFacts;
   readonly history: readonly HistoryItem[];
 }

@@ -1,5 +1,5 @@
 /** Devices, load reports, plans in banks, explained messages and traces, as a script calls them. */
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { root } from '../../scripts/project';
@@ -37,6 +37,15 @@ const write = (name: string, text: string): string => {
   return path;
 };
 
+/** A Python that only says what PyTorch finds. */
+function interpreter(accelerators: { cuda: string[]; mps: string[] }): string {
+  const path = write(`python-${accelerators.cuda.length}`, '');
+  const facts = { python: '3', executable: path, torch: '2', accelerators, ttmlError: 'none' };
+  writeFileSync(path, `#!/bin/sh\necho '${JSON.stringify(facts)}'\n`);
+  chmodSync(path, 0o755);
+  return path;
+}
+
 async function json(args: string[], code = 0): Promise<Record<string, unknown>[]> {
   const finished = await line.run(...args, '--json');
   expect([finished.code, finished.code === code ? '' : finished.stderr]).toEqual([code, '']);
@@ -65,6 +74,12 @@ describe('generate --device', () => {
     expect(there).toEqual(await write('--seed', '3'));
   });
 
+  it.skipIf(process.platform === 'win32')('refuses a GPU that PyTorch does not find', async () => {
+    const python = interpreter({ cuda: [], mps: [] });
+    const { code, stderr } = await write('--device', 'torch-cuda', '--python', python);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('error device.no-gpu: torch 2 of')]);
+  });
+
   it('refuses a cache where there is none', async () => {
     const { code, stderr } = await write('--device', 'tenstorrent', '--backend', 'kv');
     expect([code, stderr]).toEqual([2, expect.stringContaining('error device.no-cache')]);
@@ -81,11 +96,30 @@ describe('devices', () => {
       'dml',
       'coreml',
       'torch',
+      'torch-cuda',
+      'torch-mps',
       'tenstorrent',
       'ttml',
     ]);
     expect(found[0]).toMatchObject({ available: true, layout: 'canonical' });
     for (const { available, reason } of found) expect(available || Boolean(reason)).toBe(true);
+  });
+
+  it.skipIf(process.platform === 'win32')('lists the GPUs that PyTorch can use', async () => {
+    const python = interpreter({ cuda: ['Some GPU', 'Another'], mps: [] });
+    const found = new Map(
+      (await json(['devices', '--python', python])).map(facts => [facts['name'], facts]),
+    );
+    const versions = `torch 2, Python 3, ${python}`;
+    expect(found.get('torch')).toMatchObject({ available: true, details: [versions] });
+    expect(found.get('torch-cuda')).toMatchObject({
+      available: true,
+      details: [versions, 'Some GPU', 'Another'],
+    });
+    expect(found.get('torch-mps')).toMatchObject({
+      available: false,
+      reason: `torch 2 of ${python} finds no GPU that it calls mps.`,
+    });
   });
 
   it('says why an interpreter that was chosen is none', async () => {

@@ -94,6 +94,7 @@ describe('tokenize', () => {
     ['a folder that is not there', 'tokenizer.missing', ['nowhere', 'x']],
     ['a chat without a template', 'chat.no-template', [qwen, '--chat', chat]],
     ['a chat that is none', 'tokenize.bad-chat', [qwen, '--chat', join(qwen, 'tokenizer.json')]],
+    ['an id that is no token', 'tokenize.unknown-id', ['gpt2', '--ids', '1,50257']],
     ['a template that is not there', 'disk.missing', [qwen, '--chat', chat, '--template', 'none']],
   ])('refuses %s', async (_, problem, args) => {
     const { code, stdout, stderr } = await cli.run('tokenize', ...args);

@@ -199,9 +199,15 @@ describe('convert', () => {
     for (const [name, tensor] of expected) expect(found.get(name), name).toEqual(tensor);
   });
 
+  it('replaces a file when it is told to', async () => {
+    const args = ['convert', 'whole.safetensors', 'again.safetensors', '--overwrite'];
+    expect(await cli.run(...args)).toMatchObject({ code: 0, stderr: '' });
+  });
+
   it.each([
     [['evil.pt', 'out.safetensors'], /^error torch\.unsafe-global: .*posix\.system/],
     [['whole.safetensors', 'whole.safetensors'], /^error convert\.same-file/],
+    [['whole.safetensors', 'again.safetensors'], /^error convert\.exists/],
     [['whole.safetensors', 'x.safetensors', '--dtype', 'int4'], /choices/],
     [['whole.safetensors', 'x.safetensors', '--max-shard-size', 'much'], /5GB/],
   ])('ends with 2 for %j', async (args, words) => {

@@ -103,7 +103,7 @@ async function openLab(
         get isTrusted() {
           return isTrusted;
         },
-        shell: 'posix',
+        terminal: { shell: 'posix', python: null },
         requireTrust,
         chooseModel: (_, what) => {
           calls.push(['chooseModel', what]);

@@ -70,6 +70,8 @@ const deviceLabels = {
   dml: 'By DirectML',
   coreml: 'By Core ML',
   torch: 'By PyTorch',
+  'torch-cuda': 'By PyTorch on a GPU',
+  'torch-mps': 'By PyTorch on an Apple GPU',
   tenstorrent: 'By Tenstorrent’s layout',
   ttml: 'By ttml',
 };
@@ -404,7 +406,7 @@ describe('two columns', () => {
     await item(/By DirectML/).waitFor();
     for (const device of await lab.engine.devices()) {
       const label = { cpu: 'On the CPU', ...deviceLabels }[device.name];
-      const shown = page().locator('.menu-item', { hasText: label });
+      const shown = page().locator('.menu-item', { hasText: new RegExp(`${label}(?! on an? )`) });
       expect([device.name, await shown.getAttribute('aria-disabled')]).toEqual([
         device.name,
         device.reason === null ? 'false' : 'true',
@@ -476,7 +478,7 @@ describe('two columns', () => {
       await begin(llama, llama, llama, llama);
       await page().locator('#number-temperature').fill('0');
       await runColumn(1, 'Without a cache', 'no cache');
-      await runColumn(2, /By PyTorch/, 'no cache · PyTorch');
+      await runColumn(2, /By PyTorch(?! on an? )/, 'no cache · PyTorch');
       await runColumn(3, /By Tenstorrent’s layout/, 'no cache · Tenstorrent’s layout');
       await column(3).locator('.run-button').click();
       const item = (name: string | RegExp) => page().getByRole('menuitemradio', { name });

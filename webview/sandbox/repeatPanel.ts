@@ -7,8 +7,9 @@ export function repeatPanel(app: SandboxApp): TemplateResult | typeof nothing {
   const { exchange, column } = app;
   const outcome = app.outcomeOf(column.id);
   if (!exchange || !outcome || outcome.promptIds.length === 0) return nothing;
-  const { shell } = app.state;
-  const [first = '', ...options] = commandLines(repeatableOf(exchange, outcome, shell), shell);
+  const { terminal } = app.state;
+  const repeatable = repeatableOf(exchange, outcome, terminal.shell);
+  const [first = '', ...options] = commandLines(repeatable, terminal);
   const name = app.names[app.document.columns.indexOf(column)];
   return html`
     <section class="side-section" aria-label="Repeat this">

@@ -54,7 +54,7 @@ export class SandboxApp {
       document: null,
       promptState: null,
       isTrusted: true,
-      shell: 'posix',
+      terminal: { shell: 'posix', python: null },
       engine: { kind: 'off', cause: null },
       history: [],
       taste: tasteFrom(this.#host.memory),
@@ -356,8 +356,8 @@ export class SandboxApp {
         this.set({ promptState: post.promptState });
         break;
       case 'circumstances': {
-        const { isTrusted, shell, engine, history } = post;
-        this.set({ isTrusted, shell, engine, history });
+        const { isTrusted, terminal, engine, history } = post;
+        this.set({ isTrusted, terminal, engine, history });
         break;
       }
       case 'shown':

@@ -1,5 +1,5 @@
 /** Everything the view's picture depends on. Plain data; what changes it is in `sandboxApp`. */
-import type { Shell } from '../../src/protocol/commandLine';
+import type { Terminal } from '../../src/protocol/commandLine';
 import type {
   EngineFacts,
   HistoryItem,
@@ -31,7 +31,7 @@ export interface ViewState {
   readonly document: SandboxDocument | null;
   readonly promptState: PromptState;
   readonly isTrusted: boolean;
-  readonly shell: Shell;
+  readonly terminal: Terminal;
   readonly engine: EngineFacts;
   readonly history: readonly HistoryItem[];
   readonly taste: Taste;

@@ -22,6 +22,8 @@ export const deviceWords: Readonly<Record<ColumnRun['device'], string>> = {
   dml: 'DirectML',
   coreml: 'Core ML',
   torch: 'PyTorch',
+  'torch-cuda': 'PyTorch on a GPU',
+  'torch-mps': 'PyTorch on an Apple GPU',
   tenstorrent: 'Tenstorrent’s layout',
   ttml: 'ttml',
 };

@@ -1,12 +1,18 @@
 /** Which devices there are, what each can do, and why one is missing: each is tried, not guessed. */
 import { existsSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
-import { type RuntimeDevice, runtimeDevices } from '../../protocol/devices';
+import {
+  type RuntimeDevice,
+  runtimeDevices,
+  type TorchDevice,
+  torchDevices,
+} from '../../protocol/devices';
 import { BANK_DEVICES } from './bankDevice';
 import { type Backend, runtimeBackends } from '../session/backends';
 import type { Ability, DeviceFacts } from './device';
 import { findPython, type PythonFacts, type PythonLibrary } from './pythonProgram';
 import { tryRuntimeDevice } from './runtimeDevice';
+import { gpusOf, noGpu } from './torchDevice';
 
 export interface FindOptions {
   /** The Python interpreter to ask for PyTorch and ttml. */
@@ -27,7 +33,7 @@ export async function findDevices(options: FindOptions = {}): Promise<DeviceFact
   const runtime = await findRuntimeDevices();
   return [
     ...runtime,
-    torchFacts(python.torch, options),
+    ...torchDevices.map(name => torchFacts(name, python.torch, options)),
     tenstorrentFacts(),
     ttmlFacts(python.ttml, options),
   ];
@@ -117,21 +123,24 @@ function whyNot(name: RuntimeName, { message }: Error): string {
 /** Facts, why the chosen interpreter failed, or nothing when none was found or none was asked. */
 type Asked = PythonFacts | string | undefined;
 
-function torchFacts(python: Asked, { startsNothing }: FindOptions): DeviceFacts {
+const TORCH_TITLES: Record<TorchDevice, string> = {
+  torch: 'PyTorch',
+  'torch-cuda': 'PyTorch on a GPU',
+  'torch-mps': 'PyTorch on an Apple GPU',
+};
+
+function torchFacts(name: TorchDevice, python: Asked, { startsNothing }: FindOptions): DeviceFacts {
   const about: About = {
-    ...{ title: 'PyTorch', dtypes: ['float32'], abilities: BEYOND },
-    ...{ name: 'torch', layout: 'canonical' },
+    ...{ name, title: TORCH_TITLES[name], dtypes: ['float32'], abilities: BEYOND },
+    layout: 'canonical',
   };
-  if (typeof python === 'object' && python.torch !== undefined)
-    return {
-      ...about,
-      available: true,
-      details: [
-        `torch ${python.torch}, Python ${python.python}, ${python.executable}`,
-        ...python.accelerators,
-      ],
-    };
-  return { ...about, available: false, details: [], reason: noTorch(python, startsNothing) };
+  const missing = (reason: string) => ({ ...about, available: false, details: [], reason });
+  if (typeof python !== 'object' || python.torch === undefined)
+    return missing(noTorch(python, startsNothing));
+  const gpus = gpusOf(name, python);
+  if (gpus?.length === 0) return missing(noGpu(name, python));
+  const versions = `torch ${python.torch}, Python ${python.python}, ${python.executable}`;
+  return { ...about, available: true, details: [versions, ...(gpus ?? [])] };
 }
 
 function noTorch(python: Asked, startsNothing = false): string {

@@ -17,7 +17,9 @@ export function openForeignDevice(
 ): LabDevice<WritingModel> {
   switch (name) {
     case 'torch':
-      return torchDevice(options);
+    case 'torch-cuda':
+    case 'torch-mps':
+      return torchDevice(name, options);
     case 'tenstorrent':
       return tenstorrentDevice(options);
     case 'ttml':

@@ -21,7 +21,8 @@ const factsSchema = z.looseObject({
   torch: z.string().optional(),
   torchError: z.string().optional(),
   threads: z.number().optional(),
-  accelerators: z.array(z.string()).default([]),
+  /** Names of the GPUs that PyTorch can use, by what it calls their kind. */
+  accelerators: z.object({ cuda: z.array(z.string()), mps: z.array(z.string()) }).optional(),
   ttml: z.string().optional(),
   ttmlError: z.string().optional(),
 });

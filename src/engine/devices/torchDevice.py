@@ -180,7 +180,11 @@ def probe():
 
         facts["torch"] = torch.__version__
         facts["threads"] = torch.get_num_threads()
-        facts["accelerators"] = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+        mps = getattr(torch.backends, "mps", None)
+        facts["accelerators"] = {
+            "cuda": [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())],
+            "mps": ["Apple GPU"] if mps and mps.is_available() else [],
+        }
     except Exception as error:  # a broken installation raises anything
         facts["torchError"] = f"{type(error).__name__}: {error}"
     try:

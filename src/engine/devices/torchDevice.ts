@@ -2,6 +2,7 @@
  * PyTorch as a device: a program holds the weights and runs what it is sent. Tensors go as safetensors
  * files, the model's graph as a list of operators. Gradients are PyTorch's own.
  */
+import type { TorchDevice } from '../../protocol/devices';
 import type { Graph } from '../graph/graph';
 import { gradientOf, logitsProgram } from '../model/programs';
 import { adapterParameters, baseParameters, type ModelShape } from '../model/modelShape';
@@ -9,17 +10,21 @@ import { fail } from '../problem';
 import type { Tensor } from '../tensor/tensor';
 import { bytesIn, type LabDevice, type WritingModel } from './device';
 import { forwardGraph, withOutputs } from './graphValues';
-import { findPython, PythonProgram } from './pythonProgram';
+import { findPython, type PythonFacts, PythonProgram } from './pythonProgram';
 
 export interface TorchOptions {
   /** The interpreter; one with PyTorch is looked for when none is given. */
   readonly python?: string | undefined;
-  /** As PyTorch names it. */
-  readonly on?: 'cpu' | 'cuda' | 'mps';
 }
 
-export const torchDevice = (options: TorchOptions = {}): LabDevice<WritingModel> => ({
-  name: 'torch',
+/** Where PyTorch computes, as it names that. */
+const PLACES = { torch: 'cpu', 'torch-cuda': 'cuda', 'torch-mps': 'mps' } as const;
+
+export const torchDevice = (
+  name: TorchDevice,
+  options: TorchOptions = {},
+): LabDevice<WritingModel> => ({
+  name,
   load: async (model, weights) => {
     const python = await findPython('torch', options.python);
     if (python?.torch === undefined)
@@ -27,9 +32,10 @@ export const torchDevice = (options: TorchOptions = {}): LabDevice<WritingModel>
         'device.no-torch',
         `No PyTorch here: ${python?.torchError ?? 'no Python was found'}. Install torch (Debian: python3-torch), or choose its interpreter with --python or the setting weightroom.devices.python.`,
       );
+    if (gpusOf(name, python)?.length === 0) fail('device.no-gpu', noGpu(name, python));
     const program = new PythonProgram(python.executable, 'torch');
     const execute: Execute = ({ tensors, ...rest }) =>
-      program.ask({ ...NOTHING, device: options.on ?? 'cpu', ...rest }, new Map(tensors));
+      program.ask({ ...NOTHING, device: PLACES[name], ...rest }, new Map(tensors));
     try {
       await execute({ tensors: weights, hold: true });
     } catch (error) {
@@ -43,6 +49,13 @@ export const torchDevice = (options: TorchOptions = {}): LabDevice<WritingModel>
     };
   },
 });
+
+/** @returns undefined where it is the processor that computes */
+export const gpusOf = (name: TorchDevice, { accelerators }: PythonFacts): string[] | undefined =>
+  name === 'torch' ? undefined : (accelerators?.[PLACES[name]] ?? []);
+
+export const noGpu = (name: TorchDevice, { torch, executable }: PythonFacts): string =>
+  `torch ${torch} of ${executable} finds no GPU that it calls ${PLACES[name]}.`;
 
 interface Request {
   tensors: Iterable<readonly [string, Tensor]>;

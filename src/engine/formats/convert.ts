@@ -5,7 +5,7 @@
 import { realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { disk, type FileSystem } from '../files/fileSystem';
-import { listFolder } from '../files/readFile';
+import { exists, listFolder } from '../files/readFile';
 import { requireSpace } from '../files/requireSpace';
 import {
   ensureFolder,
@@ -27,6 +27,8 @@ export interface ConvertOptions {
   readonly dtype?: CastDtype;
   /** No file gets more bytes of tensors, unless it holds a single one; one file when absent. */
   readonly maxShardBytes?: number;
+  /** Puts the result in the place of files of its names; these are refused when absent. */
+  readonly overwrite?: boolean;
   readonly onProgress?: (doneBytes: number, allBytes: number) => void;
 }
 
@@ -55,7 +57,8 @@ export function convertToSafetensors(
   const stem = isFile ? target.replace(ENDING, '') : join(target, 'model');
   const shards = shardsOf(tensors, options.maxShardBytes);
   const paths = shards.map((_, i) => shardPath(stem, i, shards.length));
-  refuseOverwriting(source, paths);
+  refuseSource(source, paths);
+  if (!options.overwrite) refuseTaken(fs, paths);
   if (!isFile) onDisk('make', folder, () => ensureFolder(fs, folder));
   if (!isFile || shards.length > 1) refuseLeftovers(fs, folder, stem, paths);
   requireSpace(
@@ -82,13 +85,23 @@ const shardPath = (stem: string, index: number, count: number): string => {
   return `${stem}${part}.safetensors`;
 };
 
-function refuseOverwriting(source: TensorFile, paths: readonly string[]): void {
+function refuseSource(source: TensorFile, paths: readonly string[]): void {
   const files = new Set([source.path, ...[...source.entries.values()].map(({ at }) => at?.file)]);
   const same = paths.find(path => [...files].some(file => file && isSameFile(file, path)));
   if (same !== undefined)
     fail('convert.same-file', `${same} is what is converted; give the result another name.`, {
       file: same,
     });
+}
+
+function refuseTaken(fs: FileSystem, paths: readonly string[]): void {
+  const taken = paths.find(path => exists(fs, path));
+  if (taken !== undefined)
+    fail(
+      'convert.exists',
+      `${taken} is there already; give the result another name, or replace it with --overwrite.`,
+      { file: taken },
+    );
 }
 
 /** By any name, through any link. */

@@ -5,6 +5,7 @@ import { execute } from '../commands';
 import type { RunStore } from '../runs/runStore';
 import { saveFile } from '../saveFile';
 import { requireTrust } from '../trust';
+import { chosenPython } from '../python';
 import { appended } from './exports';
 import type { SandboxPorts } from './sandboxSession';
 
@@ -16,7 +17,10 @@ export function sandboxPorts(runs: RunStore): SandboxPorts {
     get isTrusted() {
       return vscode.workspace.isTrusted;
     },
-    shell: process.platform === 'win32' ? 'powershell' : 'posix',
+    get terminal() {
+      const shell = process.platform === 'win32' ? 'powershell' : 'posix';
+      return { shell, python: chosenPython() ?? null } as const;
+    },
     requireTrust,
     chooseModel: async (present, what) => (await loadChooser()).chooseModel(runs, present, what),
     copy: async text => vscode.env.clipboard.writeText(text),

@@ -2,7 +2,7 @@
  * One sandbox view from the host's side: answers its requests, each exactly once, and posts what
  * changed. The document outlives it on the disk. Knows nothing of VS Code.
  */
-import { commandLine, repeatableOf, type Shell } from '../../protocol/commandLine';
+import { commandLine, repeatableOf, type Terminal } from '../../protocol/commandLine';
 import type { LayerError } from '../../protocol/runEvent';
 import {
   type Circumstances,
@@ -43,7 +43,7 @@ import { Writing } from './writing';
 /** What the view can have done to the world; each rejects with a message for people. */
 export interface SandboxPorts {
   readonly isTrusted: boolean;
-  readonly shell: Shell;
+  readonly terminal: Terminal;
   /** @throws `host.untrusted` */
   requireTrust(): void;
   /** Null when the user chose none. */
@@ -203,8 +203,8 @@ export class SandboxSession {
     const { ports, files, engine } = this.#options;
     const { state } = engine;
     const cause = 'cause' in state ? state.cause : null;
-    const { isTrusted, shell } = ports;
-    return { isTrusted, shell, engine: { kind: state.kind, cause }, history: files.items };
+    const { isTrusted, terminal } = ports;
+    return { isTrusted, terminal, engine: { kind: state.kind, cause }, history: files.items };
   }
 
   // Columns
@@ -327,8 +327,8 @@ export class SandboxSession {
     const { exchange, outcome } = this.#outcomeOf(column);
     switch (what) {
       case 'command': {
-        const { shell } = this.#options.ports;
-        return commandLine(repeatableOf(exchange, outcome, shell), shell);
+        const { terminal } = this.#options.ports;
+        return commandLine(repeatableOf(exchange, outcome, terminal.shell), terminal);
       }
       case 'text':
         return writtenBy(outcome);

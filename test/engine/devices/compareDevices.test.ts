@@ -42,7 +42,7 @@ describe.skipIf(!hasTorch)('PyTorch', () => {
   it.each(['gpt2-tiny', 'llama32-tiny', 'qwen25-tiny', 'slm'])(
     'computes values and gradients of %s as the processor does',
     async name => {
-      const found = await compare(torchDevice({ python: PYTHON }), name, {
+      const found = await compare(torchDevice('torch', { python: PYTHON }), name, {
         targets: TARGETS,
         threshold: 1 - 1e-9,
       });
@@ -60,7 +60,7 @@ describe.skipIf(!hasTorch)('PyTorch', () => {
 
   it('gives weights back as they were', async () => {
     const { model, weights } = opened('llama32-tiny');
-    const loaded = await torchDevice({ python: PYTHON }).load(model, weights);
+    const loaded = await torchDevice('torch', { python: PYTHON }).load(model, weights);
     const name = 'model.layers.1.mlp.up_proj.weight';
     expect((await loaded.readBack(name)).data).toEqual(weights.get(name)!.data);
     await loaded.close();

@@ -209,6 +209,21 @@ describe('is refused before anything is written', () => {
     expect(tensorsOf(path).size).toBe(1);
   });
 
+  it('over another file, unless it is to be replaced', () => {
+    const { path } = small();
+    const folder = newFolder();
+    const target = join(folder, 'model.safetensors');
+    writeFileSync(target, 'kept');
+    for (const dst of [target, folder]) {
+      const { code, message } = problemOf(() => convert(path, dst));
+      expect(code).toBe('convert.exists');
+      expect(message).toContain(target);
+    }
+    expect(readFileSync(target, 'utf8')).toBe('kept');
+    convert(path, folder, { overwrite: true });
+    expect([...tensorsOf(target).keys()]).toEqual(['w']);
+  });
+
   it('beside shards of another model', () => {
     const { path } = small();
     const folder = newFolder();

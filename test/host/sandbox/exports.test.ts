@@ -4,6 +4,7 @@ import { adapterSource } from '../../../src/engine/model/combineAdapters';
 import { appended, exampleOf, jsonOf } from '../../../src/host/sandbox/exports';
 import { newColumn, newDocument, newOutcome } from '../../../src/host/sandbox/sandboxDocument';
 import { commandLine } from '../../../src/protocol/commandLine';
+import type { DeviceName } from '../../../src/protocol/devices';
 import type {
   Exchange,
   Outcome,
@@ -150,7 +151,7 @@ describe('the command', () => {
     const { sampling } = newDocument();
     const run = { backend: 'kv', device: 'cpu', bits: null } as const;
     const what = { model: adapted, run, sampling, prompt: { kind: 'text', text: 'Once' } } as const;
-    const command = commandLine(what, 'posix');
+    const command = commandLine(what, { shell: 'posix', python: null });
     expect(command).toContain(
       `generate models/tiny --adapter adapters/maths --adapter adapters/v2:old:1 --adapter 'my adapters/style:0.5' --prompt`,
     );
@@ -162,13 +163,30 @@ describe('the command', () => {
   });
 });
 
+describe('the command on another device', () => {
+  const { sampling } = newDocument();
+  const terminal = { shell: 'posix', python: '/opt/my env/bin/python' } as const;
+
+  it.each<[DeviceName, string]>([
+    ['torch', "--device torch --python '/opt/my env/bin/python' --prompt"],
+    ['ttml', "--device ttml --python '/opt/my env/bin/python' --prompt"],
+    ['tenstorrent', '--device tenstorrent --prompt'],
+    ['webgpu', '--device webgpu --prompt'],
+  ])('names the interpreter that was chosen where it is asked: %s', (device, options) => {
+    const run = { backend: 'nocache', device, bits: null } as const;
+    const what = { model, run, sampling, prompt: { kind: 'text', text: 'Once' } } as const;
+    expect(commandLine(what, terminal)).toContain(options);
+    expect(commandLine(what, { ...terminal, python: null })).not.toContain('--python');
+  });
+});
+
 describe('the command for PowerShell', () => {
   const { sampling } = newDocument();
   const run = { backend: 'kv', device: 'cpu', bits: null } as const;
   const commandOf = (path: string, text: string) =>
     commandLine(
       { model: { ...model, path }, run, sampling, prompt: { kind: 'text', text } },
-      'powershell',
+      { shell: 'powershell', python: null },
     );
 
   it('doubles the quotes of its texts', () => {

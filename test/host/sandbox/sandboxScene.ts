@@ -107,7 +107,7 @@ function makeScene(enginePath: string, folder: string): Scene {
         get isTrusted() {
           return scene.isTrusted;
         },
-        shell: 'posix',
+        terminal: { shell: 'posix', python: null },
         requireTrust,
         chooseModel: (present, what) => {
           calls.push(['chooseModel', present?.dir, what]);
