@@ -34,6 +34,8 @@ export interface SandboxLab extends Omit<ViewPage, 'deliver'> {
   /** The models that are chosen next, in order. */
   willChoose(...models: PickedModel[]): void;
   trust(isTrusted: boolean): void;
+  /** As the setting says. */
+  choosePython(path: string | undefined): void;
   /** Loads the page anew with a session of its own, as after the window was closed. */
   reload(): Promise<void>;
   /** Settles when nothing is written any more. */
@@ -62,6 +64,7 @@ async function openLab(
   const calls: (readonly [string, ...unknown[]])[] = [];
   const choices: PickedModel[] = [];
   let isTrusted = options.isTrusted ?? true;
+  let python: string | undefined;
   let isEmptied = false;
   let isLeaving = false;
   const requireTrust = () => {
@@ -75,6 +78,7 @@ async function openLab(
       return forkEngine(enginePath, process.execPath);
     },
     log: text => calls.push(['log', text]),
+    python: () => python,
   });
   const view = await openViewPage({
     view: 'sandbox',
@@ -103,7 +107,9 @@ async function openLab(
         get isTrusted() {
           return isTrusted;
         },
-        terminal: { shell: 'posix', python: null },
+        get terminal() {
+          return { shell: 'posix', python: python ?? null } as const;
+        },
         requireTrust,
         chooseModel: (_, what) => {
           calls.push(['chooseModel', what]);
@@ -138,6 +144,10 @@ async function openLab(
     willChoose: (...models) => choices.push(...models),
     trust: trusted => {
       isTrusted = trusted;
+      session.follow();
+    },
+    choosePython: path => {
+      python = path;
       session.follow();
     },
     untilWritten,

@@ -417,6 +417,25 @@ describe('two columns', () => {
     await page().keyboard.press('Escape');
   });
 
+  it('ask for the devices anew through another interpreter', async () => {
+    const reason = page().locator('.menu-item', { hasText: /By PyTorch(?! on an? )/ });
+    const shown = async () => {
+      await column(0).locator('.run-button').click();
+      await reason.waitFor();
+      const text = await reason.innerText();
+      await page().keyboard.press('Escape');
+      return text;
+    };
+    expect(await shown()).not.toContain('/none/python');
+    try {
+      lab.choosePython('/none/python');
+      await until(async () => (await shown()).includes('/none/python could not run'));
+    } finally {
+      lab.choosePython(undefined);
+    }
+    await until(async () => !(await shown()).includes('/none/python'));
+  });
+
   it('offer none but the processor in Restricted Mode, and say why', async () => {
     // In this order: the engine that rests could be started again by a prompt that is counted.
     lab.trust(false);

@@ -3,6 +3,7 @@
  * before the host knows, takes what the host says, and has the picture drawn anew, at most once a
  * frame.
  */
+import type { Terminal } from '../../src/protocol/commandLine';
 import {
   type Column,
   type Edits,
@@ -229,7 +230,7 @@ export class SandboxApp {
     }
   }
 
-  /** Asks once: what was found stays as long as the page. */
+  /** Asks once: what was found stays as long as the page, or the interpreter that was chosen. */
   async findDevices(): Promise<void> {
     if (this.#state.devices.kind !== 'unknown') return;
     this.set({ devices: { kind: 'looking' } });
@@ -340,7 +341,14 @@ export class SandboxApp {
   // News from the host
 
   #hydrate({ document, ...around }: Snapshot): void {
+    this.#forgetDevices(around.terminal);
     this.set({ connection: 'ready', ...around, document: this.#edits.over(document) });
+  }
+
+  /** Unless they were asked through the same interpreter. */
+  #forgetDevices({ python }: Terminal): void {
+    if (python !== this.#state.terminal.python)
+      this.set({ devices: { kind: 'unknown', why: null } });
   }
 
   #take(post: Post): void {
@@ -357,6 +365,7 @@ export class SandboxApp {
         break;
       case 'circumstances': {
         const { isTrusted, terminal, engine, history } = post;
+        this.#forgetDevices(terminal);
         this.set({ isTrusted, terminal, engine, history });
         break;
       }

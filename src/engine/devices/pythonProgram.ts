@@ -62,24 +62,26 @@ export async function findPython(
   library: PythonLibrary,
   chosen?: string,
 ): Promise<PythonFacts | undefined> {
-  if (chosen !== undefined) return probePython(chosen);
+  if (chosen !== undefined) return probePython(chosen, library);
   let found: PythonFacts | undefined;
   for (const path of INTERPRETERS) {
-    const facts = await probePython(path).catch(() => undefined);
+    const facts = await probePython(path, library).catch(() => undefined);
     if (facts?.[library] !== undefined) return facts;
     found ??= facts;
   }
   return found;
 }
 
-/** Importing PyTorch takes seconds; what an interpreter has does not change while we run. */
+/** Importing PyTorch takes seconds. What is missing may be installed while we run: that is asked again. */
 const probed = new Map<string, Promise<PythonFacts>>();
 
 /** @throws `python.failed` */
-function probePython(path: string): Promise<PythonFacts> {
-  const known = probed.get(path) ?? askPython(path);
-  probed.set(path, known);
-  return known;
+async function probePython(path: string, library: PythonLibrary): Promise<PythonFacts> {
+  const asked = probed.get(path) ?? askPython(path);
+  probed.set(path, asked);
+  const facts = await asked.catch(() => undefined);
+  if (facts?.[library] === undefined) probed.delete(path);
+  return asked;
 }
 
 async function askPython(path: string): Promise<PythonFacts> {

@@ -92,6 +92,9 @@ export function registerSandbox(
       },
     }),
     vscode.workspace.onDidGrantWorkspaceTrust(() => current?.session.follow()),
+    vscode.workspace.onDidChangeConfiguration(change => {
+      if (change.affectsConfiguration('weightroom.devices')) current?.session.follow();
+    }),
     // The panel stays: a reload restores it.
     { dispose: () => current?.dispose() },
   );
