@@ -1,11 +1,12 @@
 /** Devices, load reports, plans in banks, explained messages and traces, as a script calls them. */
-import { chmodSync, cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { root } from '../../scripts/project';
 import { readSafetensors, writeSafetensors } from '../../src/engine/formats/safetensors';
 import { disk } from '../../src/engine/files/fileSystem';
 import { tensor } from '../../src/engine/tensor/tensor';
+import { canPretend, pretendPython } from '../engine/devices/pretendPython';
 import { hasTorch, PYTHON } from '../engine/devices/ttmlStandIn';
 import { type CommandLine, openCommandLine } from './commandLine';
 
@@ -37,12 +38,10 @@ const write = (name: string, text: string): string => {
   return path;
 };
 
-/** A Python that only says what PyTorch finds. */
+/** @param accelerators that PyTorch finds there */
 function interpreter(accelerators: { cuda: string[]; mps: string[] }): string {
-  const path = write(`python-${accelerators.cuda.length}`, '');
-  const facts = { python: '3', executable: path, torch: '2', accelerators, ttmlError: 'none' };
-  writeFileSync(path, `#!/bin/sh\necho '${JSON.stringify(facts)}'\n`);
-  chmodSync(path, 0o755);
+  const path = join(line.folder, `python-${accelerators.cuda.length}`);
+  pretendPython(path, { torch: '2', accelerators, ttmlError: 'none' });
   return path;
 }
 
@@ -74,7 +73,7 @@ describe('generate --device', () => {
     expect(there).toEqual(await write('--seed', '3'));
   });
 
-  it.skipIf(process.platform === 'win32')('refuses a GPU that PyTorch does not find', async () => {
+  it.skipIf(!canPretend)('refuses a GPU that PyTorch does not find', async () => {
     const python = interpreter({ cuda: [], mps: [] });
     const { code, stderr } = await write('--device', 'torch-cuda', '--python', python);
     expect([code, stderr]).toEqual([2, expect.stringContaining('error device.no-gpu: torch 2 of')]);
@@ -105,7 +104,7 @@ describe('devices', () => {
     for (const { available, reason } of found) expect(available || Boolean(reason)).toBe(true);
   });
 
-  it.skipIf(process.platform === 'win32')('lists the GPUs that PyTorch can use', async () => {
+  it.skipIf(!canPretend)('lists the GPUs that PyTorch can use', async () => {
     const python = interpreter({ cuda: ['Some GPU', 'Another'], mps: [] });
     const found = new Map(
       (await json(['devices', '--python', python])).map(facts => [facts['name'], facts]),
@@ -118,7 +117,7 @@ describe('devices', () => {
     });
     expect(found.get('torch-mps')).toMatchObject({
       available: false,
-      reason: `torch 2 of ${python} finds no GPU that it calls mps.`,
+      reason: expect.stringMatching(/^torch 2 of .* finds no GPU that it calls mps\. Choose /),
     });
   });
 

@@ -185,7 +185,11 @@ describe('the engine process', () => {
 
   it('gets nothing of the environment but what it needs', async () => {
     const secrets = { HF_TOKEN: 'hf_canary', NODE_OPTIONS: '--no-warnings', LD_PRELOAD: '' };
-    const places = { TT_METAL_HOME: '/opt/metal', VIRTUAL_ENV: '/opt/python' };
+    const places = {
+      TT_METAL_HOME: '/opt/metal',
+      VIRTUAL_ENV: '/opt/python',
+      HIP_VISIBLE_DEVICES: '0',
+    };
     Object.assign(process.env, secrets, places);
     try {
       const child = await new Promise<string>(resolve => {

@@ -232,14 +232,19 @@ export class SandboxApp {
 
   /** Asks once: what was found stays as long as the page, or the interpreter that was chosen. */
   async findDevices(): Promise<void> {
-    if (this.#state.devices.kind !== 'unknown') return;
-    this.set({ devices: { kind: 'looking' } });
+    const { devices } = this.#state;
+    if (devices.kind !== 'unknown') return;
+    const looking = { kind: 'looking' } as const;
+    this.set({ devices: looking });
+    const found = await this.#lookForDevices();
+    if (this.#state.devices === looking) this.set({ devices: found }); // not forgotten meanwhile
+  }
+
+  async #lookForDevices(): Promise<ViewState['devices']> {
     try {
-      const found = await this.#host.request('devices', null);
-      this.set({ devices: { kind: 'known', found } });
+      return { kind: 'known', found: await this.#host.request('devices', null) };
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      this.set({ devices: { kind: 'unknown', why } });
+      return { kind: 'unknown', why: error instanceof Error ? error.message : String(error) };
     }
   }
 

@@ -2,7 +2,6 @@
  * The sidecar of a token bin: a JSON file beside it that says which tokenizer and which data made it.
  */
 import * as z from 'zod';
-import { onDisk } from '../files/diskProblem';
 import { disk } from '../files/fileSystem';
 import type { FileSystem } from '../files/fileSystem';
 import { exists, readText } from '../files/readFile';
@@ -47,7 +46,7 @@ export const sidecarPath = (binPath: string): string => `${binPath}.json`;
 /** Undefined when the bin has none. @throws `data.bad-sidecar` and `disk.…` */
 export function readSidecar(binPath: string, fs: FileSystem = disk): BinSidecar | undefined {
   const file = sidecarPath(binPath);
-  if (!onDisk('read', file, () => exists(fs, file))) return undefined;
+  if (!exists(fs, file)) return undefined;
   const parsed = sidecarSchema.safeParse(parseJson(readText(fs, file)));
   if (!parsed.success)
     fail('data.bad-sidecar', `${file} does not describe a token bin. ${REMEDY}`, { file });

@@ -12,7 +12,8 @@ import { type Backend, runtimeBackends } from '../session/backends';
 import type { Ability, DeviceFacts } from './device';
 import { findPython, type PythonFacts, type PythonLibrary } from './pythonProgram';
 import { tryRuntimeDevice } from './runtimeDevice';
-import { gpusOf, noGpu } from './torchDevice';
+import { gpusOf, requireTorch } from './torchDevice';
+import { requireTtml } from './ttmlDevice';
 
 export interface FindOptions {
   /** The Python interpreter to ask for PyTorch and ttml. */
@@ -129,27 +130,35 @@ const TORCH_TITLES: Record<TorchDevice, string> = {
   'torch-mps': 'PyTorch on an Apple GPU',
 };
 
-function torchFacts(name: TorchDevice, python: Asked, { startsNothing }: FindOptions): DeviceFacts {
+function torchFacts(name: TorchDevice, asked: Asked, options: FindOptions): DeviceFacts {
   const about: About = {
     ...{ name, title: TORCH_TITLES[name], dtypes: ['float32'], abilities: BEYOND },
     layout: 'canonical',
   };
-  const missing = (reason: string) => ({ ...about, available: false, details: [], reason });
-  if (typeof python !== 'object' || python.torch === undefined)
-    return missing(noTorch(python, startsNothing));
-  const gpus = gpusOf(name, python);
-  if (gpus?.length === 0) return missing(noGpu(name, python));
-  const versions = `torch ${python.torch}, Python ${python.python}, ${python.executable}`;
-  return { ...about, available: true, details: [versions, ...(gpus ?? [])] };
+  return throughPython(about, asked, options, found => {
+    const python = requireTorch(name, found);
+    return [`torch ${python.torch}, ${interpreterOf(python)}`, ...(gpusOf(name, python) ?? [])];
+  });
 }
 
-function noTorch(python: Asked, startsNothing = false): string {
-  if (startsNothing) return NOT_ASKED;
-  if (typeof python === 'string') return python;
-  const why = python
-    ? `${python.executable} has none (${python.torchError})`
-    : 'no Python was found';
-  return `${why}. Install torch, or choose its interpreter: --python, or the setting weightroom.devices.python.`;
+const interpreterOf = ({ python, executable }: PythonFacts): string =>
+  `Python ${python}, ${executable}`;
+
+/** @param details of the device; throws when it is missing */
+function throughPython(
+  about: About,
+  asked: Asked,
+  { startsNothing }: FindOptions,
+  details: (python: PythonFacts | undefined) => string[],
+): DeviceFacts {
+  const missing = (reason: string) => ({ ...about, available: false, details: [], reason });
+  if (startsNothing) return missing(NOT_ASKED);
+  if (typeof asked === 'string') return missing(asked);
+  try {
+    return { ...about, available: true, details: details(asked) };
+  } catch (error) {
+    return missing((error as Error).message);
+  }
 }
 
 const NOT_ASKED = 'Python is not asked in a folder that is not trusted.';
@@ -169,21 +178,13 @@ const tenstorrentFacts = (): DeviceFacts => ({
   memoryBytes: BANK_DEVICES[0]!.banks * BANK_DEVICES[0]!.bankBytes,
 });
 
-function ttmlFacts(python: Asked, { startsNothing }: FindOptions): DeviceFacts {
+function ttmlFacts(asked: Asked, options: FindOptions): DeviceFacts {
   const about: About = {
     ...TENSTORRENT,
     ...{ name: 'ttml', title: 'Tenstorrent through ttml', abilities: BEYOND },
   };
-  if (typeof python === 'object' && python.ttml !== undefined)
-    return {
-      ...about,
-      available: true,
-      details: [`ttml ${python.ttml}, Python ${python.python}, ${python.executable}`],
-    };
-  const none = typeof python === 'object' ? `ttml is not installed (${python.ttmlError})` : python;
-  const reason = startsNothing ? NOT_ASKED : `${none ?? 'no Python was found'}. ${HOW_TO_TTML}`;
-  return { ...about, available: false, details: [], reason };
+  return throughPython(about, asked, options, found => {
+    const python = requireTtml(found);
+    return [`ttml ${python.ttml}, ${interpreterOf(python)}`];
+  });
 }
-
-const HOW_TO_TTML =
-  'Choose the interpreter that it is installed in: --python, or the setting weightroom.devices.python.';

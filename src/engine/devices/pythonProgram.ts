@@ -12,6 +12,7 @@ import * as z from 'zod';
 import { disk } from '../files/fileSystem';
 import { readSafetensors, writeSafetensors } from '../formats/safetensors';
 import { ProblemError } from '../problem';
+import { pythonEnvironment } from '../run/processEnvironment';
 import type { Tensor } from '../tensor/tensor';
 
 /** What the program says of its interpreter. */
@@ -28,9 +29,8 @@ const factsSchema = z.looseObject({
 });
 export type PythonFacts = z.infer<typeof factsSchema>;
 
-/** Passed on to Python: nothing that carries tokens or runs code on start. */
-const PASSED_ON =
-  /^(PATH|HOME|USER|LANG|LC_\w+|TZ|TMPDIR|TEMP|TMP|LD_LIBRARY_PATH|DYLD_LIBRARY_PATH|CUDA_\w+|OMP_\w+|MKL_\w+|TT_\w+|ARCH_NAME|VIRTUAL_ENV|CONDA_PREFIX|SYSTEMROOT|WINDIR|PATHEXT)$/i;
+/** Where an interpreter can be chosen, for messages. */
+export const CHOOSING_PYTHON = '--python or the setting weightroom.devices.python';
 
 /** In which order interpreters are looked for when none was chosen. */
 const INTERPRETERS =
@@ -71,6 +71,14 @@ export async function findPython(
   }
   return found;
 }
+
+const TITLES: Readonly<Record<PythonLibrary, string>> = { torch: 'PyTorch', ttml: 'ttml' };
+
+/** Why there is nobody to be asked for a library. */
+export const whyMissing = (library: PythonLibrary, python: PythonFacts | undefined): string =>
+  python
+    ? `${TITLES[library]} is not installed in ${python.executable} (${python[`${library}Error`]})`
+    : 'no Python was found';
 
 /** Importing PyTorch takes seconds. What is missing may be installed while we run: that is asked again. */
 const probed = new Map<string, Promise<PythonFacts>>();
@@ -125,7 +133,7 @@ function startPython(
 ): ChildProcessWithoutNullStreams {
   const child = spawn(interpreter, ['-I', '-B', pathOf(PROGRAMS[program]), ...args], {
     stdio: 'pipe',
-    env: Object.fromEntries(Object.entries(process.env).filter(([n]) => PASSED_ON.test(n))),
+    env: pythonEnvironment(process.env),
     ...(signal && { signal, killSignal: 'SIGKILL' as const }),
   });
   child.stdin.on('error', () => undefined); // how it ended tells more
@@ -222,6 +230,6 @@ const failure = (path: string, why: string): ProblemError =>
   new ProblemError({
     code: 'python.failed',
     severity: 'error',
-    message: `${path} could not run: ${why}. Choose another interpreter with --python, or the setting weightroom.devices.python.`,
+    message: `${path} could not run: ${why}. Choose another interpreter with ${CHOOSING_PYTHON}.`,
     where: { file: path },
   });

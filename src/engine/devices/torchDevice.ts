@@ -10,7 +10,13 @@ import { fail } from '../problem';
 import type { Tensor } from '../tensor/tensor';
 import { bytesIn, type LabDevice, type WritingModel } from './device';
 import { forwardGraph, withOutputs } from './graphValues';
-import { findPython, type PythonFacts, PythonProgram } from './pythonProgram';
+import {
+  CHOOSING_PYTHON,
+  findPython,
+  type PythonFacts,
+  PythonProgram,
+  whyMissing,
+} from './pythonProgram';
 
 export interface TorchOptions {
   /** The interpreter; one with PyTorch is looked for when none is given. */
@@ -26,14 +32,8 @@ export const torchDevice = (
 ): LabDevice<WritingModel> => ({
   name,
   load: async (model, weights) => {
-    const python = await findPython('torch', options.python);
-    if (python?.torch === undefined)
-      return fail(
-        'device.no-torch',
-        `No PyTorch here: ${python?.torchError ?? 'no Python was found'}. Install torch (Debian: python3-torch), or choose its interpreter with --python or the setting weightroom.devices.python.`,
-      );
-    if (gpusOf(name, python)?.length === 0) fail('device.no-gpu', noGpu(name, python));
-    const program = new PythonProgram(python.executable, 'torch');
+    const { executable } = requireTorch(name, await findPython('torch', options.python));
+    const program = new PythonProgram(executable, 'torch');
     const execute: Execute = ({ tensors, ...rest }) =>
       program.ask({ ...NOTHING, device: PLACES[name], ...rest }, new Map(tensors));
     try {
@@ -50,12 +50,24 @@ export const torchDevice = (
   },
 });
 
+/** @throws `device.no-torch`, `device.no-gpu`, saying what would bring it */
+export function requireTorch(name: TorchDevice, python: PythonFacts | undefined): PythonFacts {
+  if (python?.torch === undefined)
+    return fail(
+      'device.no-torch',
+      `${whyMissing('torch', python)}. Install torch (Debian: python3-torch), or choose its interpreter with ${CHOOSING_PYTHON}.`,
+    );
+  if (gpusOf(name, python)?.length === 0)
+    fail(
+      'device.no-gpu',
+      `torch ${python.torch} of ${python.executable} finds no GPU that it calls ${PLACES[name]}. Choose an interpreter whose torch was built for the GPU with ${CHOOSING_PYTHON}, or take the device torch.`,
+    );
+  return python;
+}
+
 /** @returns undefined where it is the processor that computes */
 export const gpusOf = (name: TorchDevice, { accelerators }: PythonFacts): string[] | undefined =>
   name === 'torch' ? undefined : (accelerators?.[PLACES[name]] ?? []);
-
-export const noGpu = (name: TorchDevice, { torch, executable }: PythonFacts): string =>
-  `torch ${torch} of ${executable} finds no GPU that it calls ${PLACES[name]}.`;
 
 interface Request {
   tensors: Iterable<readonly [string, Tensor]>;

@@ -20,7 +20,13 @@ import {
   rowsOnDevice,
   toDevice,
 } from './layout';
-import { findPython, PythonProgram } from './pythonProgram';
+import {
+  CHOOSING_PYTHON,
+  findPython,
+  type PythonFacts,
+  PythonProgram,
+  whyMissing,
+} from './pythonProgram';
 import { canonicalGradients } from './ttmlGradients';
 import { ttmlLayout, ttmlNamingOf } from './ttmlLayout';
 import { type TtmlModel, ttmlModelOf } from './ttmlModel';
@@ -35,13 +41,8 @@ export const ttmlDevice = ({ python }: TtmlDeviceOptions = {}): LabDevice<Writin
   load: async (model, weights) => {
     refuseAdapter(model);
     const settings = ttmlModelOf(model.base);
-    const found = await findPython('ttml', python);
-    if (found?.ttml === undefined)
-      return fail(
-        'device.no-ttml',
-        `No ttml here: ${found?.ttmlError ?? 'no Python was found'}. Choose the interpreter that it is installed in with --python or the setting weightroom.devices.python, or compare with its layout: --device tenstorrent.`,
-      );
-    const program = new PythonProgram(found.executable, 'ttml');
+    const { executable } = requireTtml(await findPython('ttml', python));
+    const program = new PythonProgram(executable, 'ttml');
     try {
       return await loaded(program, { model, settings, weights });
     } catch (error) {
@@ -50,6 +51,15 @@ export const ttmlDevice = ({ python }: TtmlDeviceOptions = {}): LabDevice<Writin
     }
   },
 });
+
+/** @throws `device.no-ttml`, saying what would bring it */
+export function requireTtml(python: PythonFacts | undefined): PythonFacts {
+  if (python?.ttml !== undefined) return python;
+  return fail(
+    'device.no-ttml',
+    `${whyMissing('ttml', python)}. Choose the interpreter that it is installed in with ${CHOOSING_PYTHON}, or compare with its layout: --device tenstorrent.`,
+  );
+}
 
 const zerosOf = (shape: readonly number[]): Tensor =>
   tensor('float32', shape, new Float32Array(sizeOf(shape)));

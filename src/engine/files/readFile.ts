@@ -1,6 +1,6 @@
 /** Reading through a `FileSystem`, in whole or by range. A short file is an error, never short data. */
 import { fail } from '../problem';
-import { isMissing, onDisk } from './diskProblem';
+import { diskProblem, isMissing, onDisk } from './diskProblem';
 import type { FileSystem } from './fileSystem';
 
 /** Fills `into` from `position`. @throws `disk.truncated` when the file ends before. */
@@ -44,22 +44,23 @@ export function readBytes(fs: FileSystem, path: string, from = 0): Buffer {
 export const readText = (fs: FileSystem, path: string): string =>
   readBytes(fs, path).toString('utf8');
 
-/** Names in a folder; none when there is no such folder. */
+/** Names in a folder; none when there is no such folder. @throws `disk.…` */
 export function listFolder(fs: FileSystem, path: string): string[] {
   try {
     return fs.readdir(path);
   } catch (error) {
     if (isMissing(error)) return [];
-    throw error;
+    throw diskProblem('read', path, error);
   }
 }
 
+/** @throws `disk.…` where it cannot be known */
 export function exists(fs: FileSystem, path: string): boolean {
   try {
     fs.stat(path);
     return true;
   } catch (error) {
     if (isMissing(error)) return false;
-    throw error;
+    throw diskProblem('read', path, error);
   }
 }

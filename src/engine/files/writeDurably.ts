@@ -36,16 +36,37 @@ export function writeSynced(fs: FileSystem, path: string, chunks: Iterable<Uint8
 }
 
 /** Replaces or creates `path` atomically and durably. */
-export function writeFileDurably(fs: FileSystem, path: string, chunks: Iterable<Uint8Array>): void {
-  const temporary = temporaryFor(path);
+export const writeFileDurably = (
+  fs: FileSystem,
+  path: string,
+  chunks: Iterable<Uint8Array>,
+): void => writeFilesDurably(fs, [[path, chunks]]);
+
+/**
+ * Files of one folder, at least one, each replaced or created atomically and durably, and none of them
+ * before all are written.
+ */
+export function writeFilesDurably(
+  fs: FileSystem,
+  files: Iterable<readonly [path: string, chunks: Iterable<Uint8Array>]>,
+): void {
+  const paths: string[] = [];
+  let at = '';
   try {
-    fs.rm(temporary);
-    writeSynced(fs, temporary, chunks);
-    fs.rename(temporary, path);
-    syncFolder(fs, dirname(path));
+    for (const [path, chunks] of files) {
+      at = path;
+      paths.push(path);
+      fs.rm(temporaryFor(path));
+      writeSynced(fs, temporaryFor(path), chunks);
+    }
+    for (const path of paths) {
+      at = path;
+      fs.rename(temporaryFor(path), path);
+    }
+    syncFolder(fs, dirname(at));
   } catch (error) {
-    removeQuietly(fs, temporary);
-    throw diskProblem('write', path, error);
+    for (const path of paths) removeQuietly(fs, temporaryFor(path));
+    throw diskProblem('write', at, error);
   }
 }
 

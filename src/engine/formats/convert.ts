@@ -7,12 +7,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { disk, type FileSystem } from '../files/fileSystem';
 import { exists, listFolder } from '../files/readFile';
 import { requireSpace } from '../files/requireSpace';
-import {
-  ensureFolder,
-  removeQuietly,
-  writeFileDurably,
-  writeTextDurably,
-} from '../files/writeDurably';
+import { ensureFolder, writeFilesDurably } from '../files/writeDurably';
 import { onDisk } from '../files/diskProblem';
 import { fail } from '../problem';
 import type { CastDtype } from './castPieces';
@@ -42,8 +37,8 @@ const ENDING = /\.safetensors$/i;
 
 /**
  * @param target a name ending in `.safetensors`, or a folder, which is made
- * @throws `convert.…` before anything is written, `disk.…`, and what reading `source` throws; files
- *   that were written until then are removed again
+ * @throws `convert.…` before anything is written, `disk.…`, and what reading `source` throws; then all
+ *   files are as they were before
  */
 export function convertToSafetensors(
   source: TensorFile,
@@ -57,27 +52,30 @@ export function convertToSafetensors(
   const stem = isFile ? target.replace(ENDING, '') : join(target, 'model');
   const shards = shardsOf(tensors, options.maxShardBytes);
   const paths = shards.map((_, i) => shardPath(stem, i, shards.length));
-  refuseSource(source, paths);
-  if (!options.overwrite) refuseTaken(fs, paths);
+  const index = shards.length > 1 ? [`${stem}.safetensors.index.json`] : [];
+  const all = [...paths, ...index];
+  refuseSource(source, all);
+  if (!options.overwrite) refuseTaken(fs, all);
   if (!isFile) onDisk('make', folder, () => ensureFolder(fs, folder));
-  if (!isFile || shards.length > 1) refuseLeftovers(fs, folder, stem, paths);
-  requireSpace(
-    fs,
-    folder,
-    tensors.reduce((sum, { bytes }) => sum + bytes, 0),
-  );
+  if (!isFile || shards.length > 1) refuseLeftovers(fs, folder, stem, all);
+  requireSpace(fs, folder, bytesOf(tensors));
 
   const metadata = metadataFor(source, notes);
-  const writer = new Writer(source, fs, options, notes);
-  try {
-    shards.forEach((shard, i) => writer.write(paths[i]!, shard, metadata));
-    if (shards.length > 1) writer.writeIndex(`${stem}.safetensors.index.json`, shards, paths);
-  } catch (error) {
-    for (const { path } of writer.files) removeQuietly(fs, path);
-    throw error;
-  }
-  return { files: writer.files, notes };
+  const pieces = new Pieces(source, options, notes);
+  writeFilesDurably(fs, [
+    ...shards.map((shard, i) => [paths[i]!, pieces.of(shard, metadata)] as const),
+    ...index.map(path => [path, [Buffer.from(indexText(shards, paths))]] as const),
+  ]);
+  const files = shards.map((shard, i) => ({
+    path: paths[i]!,
+    tensors: shard.length,
+    bytes: bytesOf(shard),
+  }));
+  return { files, notes };
 }
+
+const bytesOf = (tensors: readonly PlannedTensor[]): number =>
+  tensors.reduce((sum, { bytes }) => sum + bytes, 0);
 
 const shardPath = (stem: string, index: number, count: number): string => {
   const number = (n: number) => String(n).padStart(5, '0');
@@ -138,42 +136,32 @@ function refuseLeftovers(
     );
 }
 
-class Writer {
-  readonly files: { path: string; tensors: number; bytes: number }[] = [];
+/** As transformers reads it. */
+function indexText(
+  shards: readonly (readonly PlannedTensor[])[],
+  paths: readonly string[],
+): string {
+  const lines = shards.flatMap((shard, i) =>
+    shard.map(({ name }) => `${JSON.stringify(name)}: ${JSON.stringify(basename(paths[i]!))}`),
+  );
+  const map = lines.sort().map(line => `\n    ${line}`);
+  return `{\n  "metadata": { "total_size": ${bytesOf(shards.flat())} },\n  "weight_map": {${map.join(',')}\n  }\n}\n`;
+}
+
+/** What files hold, a piece of a tensor at a time. */
+class Pieces {
   private done = 0;
   private readonly all: number;
 
   constructor(
     private readonly source: TensorFile,
-    private readonly fs: FileSystem,
     private readonly options: ConvertOptions,
     private readonly notes: string[],
   ) {
     this.all = [...source.entries.values()].reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
-  write(path: string, tensors: readonly PlannedTensor[], metadata: ReadonlyMap<string, string>) {
-    writeFileDurably(this.fs, path, this.pieces(tensors, metadata));
-    const bytes = tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
-    this.files.push({ path, tensors: tensors.length, bytes });
-  }
-
-  /** As transformers reads it. */
-  writeIndex(
-    path: string,
-    shards: readonly (readonly PlannedTensor[])[],
-    paths: readonly string[],
-  ) {
-    const total = shards.flat().reduce((sum, { bytes }) => sum + bytes, 0);
-    const lines = shards.flatMap((shard, i) =>
-      shard.map(({ name }) => `${JSON.stringify(name)}: ${JSON.stringify(basename(paths[i]!))}`),
-    );
-    const map = lines.sort().map(line => `\n    ${line}`);
-    const json = `{\n  "metadata": { "total_size": ${total} },\n  "weight_map": {${map.join(',')}\n  }\n}\n`;
-    writeTextDurably(this.fs, path, json);
-  }
-
-  private *pieces(
+  *of(
     tensors: readonly PlannedTensor[],
     metadata: ReadonlyMap<string, string>,
   ): Generator<Uint8Array> {

@@ -37,7 +37,7 @@ export function openWeights(path: string, fs: FileSystem = disk): TensorFile {
 
 /** The file or index that holds the weights of a folder. @throws `weights.none` */
 export function weightsIn(folder: string, fs: FileSystem = disk): string {
-  const found = NAMES.find(name => onDisk('read', folder, () => exists(fs, join(folder, name))));
+  const found = NAMES.find(name => exists(fs, join(folder, name)));
   if (found !== undefined) return join(folder, found);
   return fail(
     'weights.none',
@@ -60,7 +60,7 @@ function openShards(indexPath: string, fs: FileSystem): TensorFile {
 
 function openShard(indexPath: string, name: string, fs: FileSystem): TensorFile {
   const path = join(dirname(indexPath), name);
-  if (onDisk('read', path, () => exists(fs, path))) return openTensorFile(path, fs);
+  if (exists(fs, path)) return openTensorFile(path, fs);
   return fail(
     'weights.missing-shard',
     `${path} is missing, which ${indexPath} names. Download it, too.`,

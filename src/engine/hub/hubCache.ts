@@ -71,7 +71,7 @@ function readRef(dir: string, revision: string, fs: FileSystem): string | undefi
 
 /** By name; folders that are no model's are left out. */
 export const listCachedModels = (cacheDir: string, fs: FileSystem = disk): CachedModel[] =>
-  onDisk('read', cacheDir, () => listFolder(fs, cacheDir))
+  listFolder(fs, cacheDir)
     .flatMap(name => {
       const id = modelOfFolder(name);
       return id === undefined ? [] : (readCachedModel(cacheDir, id, fs) ?? []);

@@ -57,7 +57,7 @@ export function newestCheckpoint(
 
 function stepsIn(runDir: string, fs: FileSystem): number[] {
   const folder = runPaths(runDir).checkpoints;
-  const names = onDisk('read', folder, () => listFolder(fs, folder));
+  const names = listFolder(fs, folder);
   return names
     .flatMap(name => FOLDER.exec(name)?.[1] ?? [])
     .map(Number)

@@ -1,8 +1,25 @@
 /** What a process that we start is given of our environment: an allow-list. Starts nothing. */
 
-/** Everything else stays behind: tokens, and ways into Node. The last ones are for Python that it starts. */
-const PASSED_ON =
-  /^(PATH|HOME|USER|LOGNAME|LANG|LC_\w+|TZ|TMPDIR|TEMP|TMP|XDG_\w+|DISPLAY|WAYLAND_DISPLAY|XAUTHORITY|MESA_\w+|LIBGL_\w+|VK_\w+|CUDA_\w+|NVIDIA_\w+|OMP_\w+|ORT_\w+|LD_LIBRARY_PATH|DYLD_LIBRARY_PATH|WEIGHTROOM_\w+|SYSTEMROOT|WINDIR|APPDATA|LOCALAPPDATA|USERPROFILE|PATHEXT|MKL_\w+|TT_\w+|ARCH_NAME|VIRTUAL_ENV|CONDA_PREFIX)$/i;
+/** What every program needs, and where drivers and libraries of devices are. */
+const FOR_ALL =
+  'PATH|HOME|USER|LANG|LC_\\w+|TZ|TMPDIR|TEMP|TMP|LD_LIBRARY_PATH|DYLD_LIBRARY_PATH|SYSTEMROOT|WINDIR|PATHEXT|' +
+  'CUDA_\\w+|HIP_\\w+|HSA_\\w+|ROCM_\\w+|ROCR_\\w+|PYTORCH_\\w+|OMP_\\w+|MKL_\\w+|TT_\\w+|ARCH_NAME|VIRTUAL_ENV|CONDA_PREFIX';
+
+const FOR_OURS =
+  'LOGNAME|XDG_\\w+|DISPLAY|WAYLAND_DISPLAY|XAUTHORITY|MESA_\\w+|LIBGL_\\w+|VK_\\w+|NVIDIA_\\w+|ORT_\\w+|WEIGHTROOM_\\w+|APPDATA|LOCALAPPDATA|USERPROFILE';
+
+/** Everything else stays behind: tokens, and what runs code when a program starts. */
+const only =
+  (...lists: readonly string[]) =>
+  (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => {
+    const named = new RegExp(`^(${lists.join('|')})$`, 'i');
+    return Object.fromEntries(Object.entries(env).filter(([name]) => named.test(name)));
+  };
+
+/** For Python that the user chose. */
+export const pythonEnvironment = only(FOR_ALL);
+
+const ownEnvironment = only(FOR_ALL, FOR_OURS);
 
 /**
  * glibc returns large blocks to the system at once; asked not to, it keeps the pages of fetched
@@ -19,7 +36,7 @@ export const MALLOC_KEEPS_PAGES = {
 
 /** For a process of ours; an editor's binary then acts as Node. */
 export const processEnvironment = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
-  ...Object.fromEntries(Object.entries(env).filter(([name]) => PASSED_ON.test(name))),
+  ...ownEnvironment(env),
   ...(process.platform === 'linux' ? MALLOC_KEEPS_PAGES : {}),
   ELECTRON_RUN_AS_NODE: '1',
 });

@@ -10,7 +10,7 @@ import type { FileSystem } from '../files/fileSystem';
 import { disk } from '../files/fileSystem';
 import { exists, listFolder, readText } from '../files/readFile';
 import { isTemporary, sweepTemporaries, temporaryFor } from '../files/temporary';
-import { ensureFolder, removeQuietly, syncFolder, writeTextDurably } from '../files/writeDurably';
+import { ensureFolders, removeQuietly, syncFolder, writeTextDurably } from '../files/writeDurably';
 import { fail } from '../problem';
 import { environmentFacts } from './environment';
 import type { LeaseFacts } from './lease';
@@ -62,7 +62,7 @@ const STARTING_SECONDS = 15;
  */
 export function createRunFolder(runsDir: string, run: NewRun, fs: FileSystem = disk): string {
   return onDisk('create a run in', runsDir, () => {
-    makeFolders(fs, runsDir);
+    ensureFolders(fs, runsDir);
     const created = new Date();
     const dir = newFolder(runsDir, run.name, fs, created);
     const { config, resolved } = runPaths(dir);
@@ -104,15 +104,6 @@ export function newFolder(
   }
 }
 
-/** The folder and those above it. */
-function makeFolders(fs: FileSystem, path: string): void {
-  const parts = resolve(path).split(sep);
-  for (let count = 2; count <= parts.length; count++) {
-    const folder = parts.slice(0, count).join(sep);
-    if (!exists(fs, folder)) ensureFolder(fs, folder);
-  }
-}
-
 function timestamp(date: Date): string {
   const two = (n: number) => String(n).padStart(2, '0');
   const day = `${date.getFullYear()}${two(date.getMonth() + 1)}${two(date.getDate())}`;
@@ -125,7 +116,7 @@ export function listRuns(runsDir: string, fs: FileSystem = disk): RunSummary[] {
 }
 
 function runIds(runsDir: string, fs: FileSystem): string[] {
-  const names = onDisk('read', runsDir, () => listFolder(fs, runsDir));
+  const names = listFolder(fs, runsDir);
   return names
     .filter(name => !isTemporary(name) && exists(fs, runPaths(join(runsDir, name)).config))
     .sort();

@@ -1,5 +1,5 @@
 /** Texts written on devices beyond the runtime: as the processor writes them, or as the device's own logits say. */
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
@@ -11,6 +11,7 @@ import { readModelFolder } from '../../../src/engine/model/modelFolder';
 import type { ProblemError } from '../../../src/engine/problem';
 import type { TextModel } from '../../../src/engine/sandbox/textModel';
 import { tensor } from '../../../src/engine/tensor/tensor';
+import { pretendPython } from './pretendPython';
 import { hasTorch, PYTHON, ttmlPython } from './ttmlStandIn';
 
 const fixture = (name: string) => new URL(`../../fixtures/${name}`, import.meta.url).pathname;
@@ -126,13 +127,7 @@ describe.skipIf(!hasTorch)('PyTorch', () => {
 
   it('that ends by itself is told with what it said last', async () => {
     const path = join(folder, 'python');
-    const lines = [
-      '#!/bin/sh',
-      `case "$*" in *probe) echo '{"python": "3", "executable": "${path}", "torch": "2"}'; exit;; esac`,
-      'echo "out of luck" >&2; exit 3',
-    ];
-    writeFileSync(path, lines.join('\n'));
-    chmodSync(path, 0o755);
+    pretendPython(path, { torch: '2' }, ['echo "out of luck" >&2; exit 3']);
     const { code, message } = await refusalOf(openWriter({ dir: LLAMA, ...torch, python: path }));
     expect([code, message]).toEqual(['python.failed', expect.stringContaining('out of luck')]);
   });

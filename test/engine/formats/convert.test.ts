@@ -10,7 +10,9 @@ import {
 } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { disk } from '../../../src/engine/files/fileSystem';
+import { disk, type FileSystem } from '../../../src/engine/files/fileSystem';
+import { isTemporary } from '../../../src/engine/files/temporary';
+import { ProblemError } from '../../../src/engine/problem';
 import type { ConvertOptions } from '../../../src/engine/formats/convert';
 import { convertToSafetensors } from '../../../src/engine/formats/convert';
 import { encodeHeader } from '../../../src/engine/formats/encodeSafetensors';
@@ -18,6 +20,7 @@ import { readSafetensors, writeSafetensors } from '../../../src/engine/formats/s
 import { openWeights } from '../../../src/engine/formats/weightFolder';
 import type { Tensor } from '../../../src/engine/tensor/tensor';
 import { tensor } from '../../../src/engine/tensor/tensor';
+import { faultyFileSystem } from '../../durability/faultyFileSystem';
 import { scratchFolder } from '../../durability/scratchFolder';
 import { problemOf, tensorsOf, valuesOf, withFile } from './opened';
 
@@ -171,6 +174,21 @@ describe('in shards', () => {
     whole.close();
   });
 
+  it('replaces shards and their index when it is told to', () => {
+    const folder = join(newFolder(), 'out');
+    convert(source, folder, { maxShardBytes: 100_000 });
+    const before = readdirSync(folder);
+    expect(problemOf(() => convert(source, folder, { maxShardBytes: 100_000 })).code).toBe(
+      'convert.exists',
+    );
+    for (const name of before) writeFileSync(join(folder, name), 'of before');
+    convert(source, folder, { maxShardBytes: 100_000, overwrite: true });
+    expect(readdirSync(folder)).toEqual(before);
+    const whole = openWeights(folder);
+    expect(whole.entries.size).toBe(expected.size);
+    whole.close();
+  });
+
   it('is one file without an index where one is enough', () => {
     const folder = join(newFolder(), 'out');
     convert(source, folder, { maxShardBytes: 1e9 });
@@ -252,6 +270,26 @@ describe('is refused before anything is written', () => {
     expect(problemOf(() => convert(source, target, { maxShardBytes: 1 })).code).toBe('zip.damaged');
     expect(readdirSync(target)).toEqual([]);
   });
+});
+
+it('leaves what was to be replaced as it was when the disk fails', () => {
+  const folder = newFolder();
+  const replace = (fs: FileSystem) =>
+    withFile(join(fixtures, 'hf/llama2-tiny/model.safetensors'), source =>
+      convertToSafetensors(source, folder, { maxShardBytes: 100_000, overwrite: true }, fs),
+    );
+  const counting = faultyFileSystem();
+  replace(counting);
+  const names = readdirSync(folder);
+  expect(names).toHaveLength(3);
+  for (const name of names) writeFileSync(join(folder, name), name);
+  for (let call = 0; call <= counting.calls.indexOf('rename'); call++) {
+    const failing = () => replace(faultyFileSystem({ kind: 'ENOSPC', call, lasting: true }));
+    expect(failing, `call ${call}`).toThrow(ProblemError);
+    const kept = readdirSync(folder).filter(name => !isTemporary(name));
+    expect(kept).toEqual(names);
+    for (const name of names) expect(readFileSync(join(folder, name), 'utf8')).toBe(name);
+  }
 });
 
 it('never holds a file in memory', () => {
