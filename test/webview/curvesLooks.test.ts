@@ -19,6 +19,17 @@ async function hover(): Promise<void> {
   await lab.idle();
 }
 
+/** By how much what is in a box is wider than the box. */
+const overflows = (...selectors: string[]): Promise<number[]> =>
+  lab.page.evaluate(
+    all =>
+      all
+        .flatMap(selector => [...document.querySelectorAll(selector)])
+        .map(box => box.scrollWidth - box.clientWidth)
+        .filter(tooWide => tooWide > 0),
+    selectors,
+  );
+
 const themes = Object.keys(editorThemes) as EditorThemeName[];
 
 describe.each(themes)('in the theme %s', theme => {
@@ -35,11 +46,7 @@ describe.each(themes)('in the theme %s', theme => {
     await hover();
     await lab.picture(`curves-${theme}-${width}`);
     expect(await lab.accessibilityProblems()).toEqual([]);
-    const overflow = await lab.page.evaluate(() => {
-      const bar = document.querySelector('.toolbar')!;
-      return [document.documentElement, bar].map(box => box.scrollWidth - box.clientWidth);
-    });
-    expect(overflow).toEqual([0, 0]);
+    expect(await overflows('html', '.toolbar', '.small-plot .plot-head')).toEqual([]);
   });
 
   it('menu, event card, table and keys are accessible', async () => {
@@ -53,6 +60,10 @@ describe.each(themes)('in the theme %s', theme => {
     ] as const) {
       await lab.page.keyboard.press(keys);
       await lab.picture(`curves-${theme}-${name}`);
+      expect([name, await overflows('html', '.toolbar', '.small-plot .plot-head')]).toEqual([
+        name,
+        [],
+      ]);
       expect(await lab.accessibilityProblems()).toEqual([]);
       await lab.page.keyboard.press(undo);
     }

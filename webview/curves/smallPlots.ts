@@ -19,9 +19,16 @@ const plots: readonly { name: SmallPlot; title: string; text: (value: number) =>
   { name: 'tokensPerSecond', title: 'Tokens/s', text: countText },
 ];
 
-/** Runs named in a heading, as many as there is room for beside the title. */
-const headingRuns = (plotWidth: number): number =>
-  Math.min(3, Math.max(1, Math.floor((plotWidth - 50) / 66)));
+/** In pixels: what the plot leaves to its scale, a sample of a line with its gaps, a character. */
+const HEADING = { scale: 40, sample: 26, character: 7.5 };
+
+/** Values in a heading, one to three, as many as there is room for beside the title. */
+function headingValues(plotWidth: number, title: string, values: readonly string[]): number {
+  const { scale, sample, character } = HEADING;
+  const longest = Math.max(0, ...values.map(text => text.length));
+  const room = plotWidth + scale - title.length * character;
+  return Math.min(3, Math.max(1, Math.floor(room / (sample + longest * character))));
+}
 
 export const smallPlots = (app: CurvesApp): TemplateResult => html`
   <div class="small-plots">${plots.map(plot => smallPlot(app, plot))}</div>
@@ -30,12 +37,14 @@ export const smallPlots = (app: CurvesApp): TemplateResult => html`
 function smallPlot(app: CurvesApp, { name, title, text }: (typeof plots)[number]): TemplateResult {
   const readings = shownReadings(app).filter(reading => Number.isFinite(reading[name]));
   const id = `${name}-title`;
+  const texts = readings.map(reading => text(reading[name]));
+  const count = headingValues(app.state.sizes[name].width, title, texts);
   return html`
     <section class="small-plot" aria-labelledby=${id}>
       <header class="plot-head">
         <h3 id=${id}>${title}</h3>
         <span class="spacer"></span>
-        ${foremost(readings, headingRuns(app.state.sizes[name].width)).map(
+        ${foremost(readings, count).map(
           reading =>
             html`<span class="head-value" title=${reading.run.facts.name}
               >${dashSample(reading.run.facts.slot, reading.run.colour, 14)}${text(reading[name])}</span
