@@ -8,6 +8,7 @@ import {
   torchDevices,
 } from '../../protocol/devices';
 import { BANK_DEVICES } from './bankDevice';
+import { ProblemError } from '../problem';
 import { type Backend, runtimeBackends } from '../session/backends';
 import type { Ability, DeviceFacts } from './device';
 import { findPython, type PythonFacts, type PythonLibrary } from './pythonProgram';
@@ -144,7 +145,7 @@ function torchFacts(name: TorchDevice, asked: Asked, options: FindOptions): Devi
 const interpreterOf = ({ python, executable }: PythonFacts): string =>
   `Python ${python}, ${executable}`;
 
-/** @param details of the device; throws when it is missing */
+/** @param details of the device; throws a problem when it is missing */
 function throughPython(
   about: About,
   asked: Asked,
@@ -157,7 +158,8 @@ function throughPython(
   try {
     return { ...about, available: true, details: details(asked) };
   } catch (error) {
-    return missing((error as Error).message);
+    if (!(error instanceof ProblemError)) throw error;
+    return missing(error.message);
   }
 }
 

@@ -37,8 +37,8 @@ const ENDING = /\.safetensors$/i;
 
 /**
  * @param target a name ending in `.safetensors`, or a folder, which is made
- * @throws `convert.…` before anything is written, `disk.…`, and what reading `source` throws; then all
- *   files are as they were before
+ * @throws `convert.…` before anything is written, `disk.…`, and what reading `source` throws; all files
+ *   are then as they were before, unless the disk failed while they took their names
  */
 export function convertToSafetensors(
   source: TensorFile,

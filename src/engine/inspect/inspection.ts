@@ -132,8 +132,7 @@ export class Inspection {
 /** A `.bin` with a sidecar is a bin of tokens, and so is one that is of no format that says so. */
 function openAny(path: string, fs: FileSystem): TensorFile {
   const isBin = /\.bin$/i.test(path);
-  if (isBin && exists(fs, sidecarPath(path)))
-    return openTokenFile(path, fs);
+  if (isBin && exists(fs, sidecarPath(path))) return openTokenFile(path, fs);
   try {
     return openWeights(path, fs);
   } catch (error) {
