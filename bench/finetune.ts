@@ -10,7 +10,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildSync } from 'esbuild';
-import { MALLOC_KEEPS_PAGES } from '../src/engine/run/processEnvironment';
+import { MALLOC_KEEPS_PAGES } from '../src/engine/processEnvironment';
 
 interface Measured {
   /** Of each pass over all examples, after the first. */

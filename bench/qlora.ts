@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildSync } from 'esbuild';
-import { MALLOC_KEEPS_PAGES } from '../src/engine/run/processEnvironment';
+import { MALLOC_KEEPS_PAGES } from '../src/engine/processEnvironment';
 import { type QwenSize, writeQwenShape } from './qwenShape';
 
 const { values: options } = parseArgs({

@@ -8,7 +8,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildSync } from 'esbuild';
-import { MALLOC_KEEPS_PAGES } from '../src/engine/run/processEnvironment';
+import { MALLOC_KEEPS_PAGES } from '../src/engine/processEnvironment';
 
 interface Measured {
   /** Seconds of each step after the warm-up. */

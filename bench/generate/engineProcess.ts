@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
-import { MALLOC_KEEPS_PAGES } from '../../src/engine/run/processEnvironment';
+import { MALLOC_KEEPS_PAGES } from '../../src/engine/processEnvironment';
 import type { EngineSettings, Memory, Reply, Request } from './engine';
 
 const here = import.meta.dirname;

@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import * as vscode from 'vscode';
-import { processEnvironment } from '../engine/run/processEnvironment';
+import { processEnvironment } from '../engine/processEnvironment';
 import { startRun } from '../engine/run/startRun';
 import { forkEngine } from './forkEngine';
 import { requireTrust } from './trust';

@@ -54,7 +54,7 @@ describe('each part imports only what stands before it', () => {
 });
 
 describe('inside the engine', () => {
-  const ground = ['problem.ts', 'tensor', 'files'];
+  const ground = ['problem.ts', 'processEnvironment.ts', 'tensor', 'files'];
   const leaves = ['config', 'data', 'formats'];
   const below = {
     model: [...ground, ...leaves, 'graph'],
@@ -63,6 +63,7 @@ describe('inside the engine', () => {
   };
   const mayImport: Record<string, string[]> = {
     'problem.ts': [],
+    'processEnvironment.ts': [],
     tensor: ['problem.ts'],
     files: ['problem.ts'],
     config: [...ground, 'formats', 'data', 'model'],

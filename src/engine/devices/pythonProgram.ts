@@ -12,7 +12,7 @@ import * as z from 'zod';
 import { disk } from '../files/fileSystem';
 import { readSafetensors, writeSafetensors } from '../formats/safetensors';
 import { ProblemError } from '../problem';
-import { pythonEnvironment } from '../run/processEnvironment';
+import { pythonEnvironment } from '../processEnvironment';
 import type { Tensor } from '../tensor/tensor';
 
 /** What the program says of its interpreter. */

@@ -5,9 +5,9 @@
 import { spawn } from 'node:child_process';
 import { disk } from '../files/fileSystem';
 import { onDisk } from '../files/diskProblem';
+import { processEnvironment } from '../processEnvironment';
 import { takeRequests } from './control';
 import { requireFree } from './lease';
-import { processEnvironment } from './processEnvironment';
 import { runPaths } from './runPaths';
 
 export interface StartRun {
