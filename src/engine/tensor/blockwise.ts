@@ -50,14 +50,16 @@ const float = new Float32Array(bits.buffer);
 
 function firstLevels(middles: Float32Array): Uint8Array {
   const first = new Uint8Array(2 ** LOOKED_UP);
-  for (let lead = 0; lead < first.length; lead++) {
-    bits[0] = lead << (32 - LOOKED_UP);
-    const isNegative = bits[0] >>> 31 === 1;
-    // of a negative number the largest bits are the lowest value
-    if (isNegative) bits[0] = (bits[0] | (2 ** (32 - LOOKED_UP) - 1)) >>> 0;
+  const negative = first.length / 2;
+  let level = 0;
+  for (let i = -negative; i < negative; i++) {
+    // in rising order: of negative numbers the largest bits are the lowest value
+    const lead = i < 0 ? negative - 1 - i : i;
+    const rest = i < 0 ? 2 ** (32 - LOOKED_UP) - 1 : 0;
+    bits[0] = lead * 2 ** (32 - LOOKED_UP) + rest;
     const lowest = float[0]!;
-    let level = 0;
-    if (!Number.isNaN(lowest)) while (lowest > middles[level]!) level++;
+    if (Number.isNaN(lowest)) continue;
+    while (lowest > middles[level]!) level++;
     first[lead] = level;
   }
   return first;

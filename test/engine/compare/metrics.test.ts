@@ -113,11 +113,39 @@ describe('the loops find what an element at a time finds', () => {
     }
     const [m, w] = [metricsOf(found), metricsOf(wanted)];
     const wrong = metricNames.filter(name => {
-      const tolerance = /^(over|max(Abs|Rel)$)/.test(name) ? 1e-6 : 1e-9;
+      const tolerance = name.startsWith('max') ? 0 : name.startsWith('over') ? 1e-6 : 1e-9;
       return !isNear(m[name], w[name], tolerance) && !(m[name] === 0 && w[name] === 0);
     });
     expect(wrong.map(name => `${name}: ${m[name]}, not ${w[name]}`)).toEqual([]);
     expect(found.differing).toEqual(wanted.differing);
+  });
+
+  it.each<[string, (x: number, block: number) => [left: number, right: number]]>([
+    ['blocks with hardly larger differences than those before', (_, n) => [1024 + n / 8192, 1]],
+    ['differences that are equal but for their last bits', x => [x * (1 + 2 ** -10), x]],
+    ['differences that are all the same', x => [x + 0.25, x]],
+    ['sides of which one is always twice the other', x => [2 * x, x]],
+    ['differences beyond float32', x => (x < 1.99 ? [x, 1] : [-x * 1.5e38, 3e38])],
+  ])('finds the largest of %s', (_, sides) => {
+    const [loop, slow] = [
+      makeKernel('float32', 'float32'),
+      new ElementKernel('float32', 'float32'),
+    ];
+    const [found, wanted] = [noTotals(), noTotals()];
+    const random = randomNumbers(5);
+    for (let block = 0; block < 3; block++) {
+      const pairs = Array.from({ length: BLOCK }, () => sides(1 + random(), block));
+      for (const [kernel, totals] of [
+        [loop, found],
+        [slow, wanted],
+      ] as const) {
+        for (const [side, { buffer, byteOffset }] of [kernel.left, kernel.right].entries())
+          new Float32Array(buffer, byteOffset, BLOCK).set(pairs.map(pair => pair[side]!));
+        kernel.add(totals, block * BLOCK, BLOCK);
+      }
+    }
+    for (const key of ['maxAbs', 'maxAbsAt', 'maxRel', 'maxRelAt'] as const)
+      expect(found[key], key).toBe(wanted[key]);
   });
 
   it('takes blocks of the same bytes for what they are, special values included', () => {

@@ -16,6 +16,7 @@ import {
   BLOCK,
   distancesText,
   type FloatDtype,
+  largerText,
   maximaText,
   momentsText,
   PAGES,
@@ -134,7 +135,7 @@ type Loop = (n: number) => number;
 const compiled = new Map<string, Loop>();
 
 function loopOf(
-  name: 'sums' | 'maxima' | 'distances' | 'moments',
+  name: 'sums' | 'maxima' | 'larger' | 'distances' | 'moments',
   types: readonly FloatDtype[],
   text: () => string,
 ): Loop {
@@ -150,8 +151,9 @@ function loopOf(
 
 const memoryOf = () => (sharedMemory ??= new WebAssembly.Memory({ initial: PAGES }));
 
-/** Differences of blocks are looked at again where they are larger by more than rounding. */
-const LARGER = 1 + 3e-7;
+/** More than what rounding to float32 makes of a difference and of a relative one. */
+const ROUNDING = 1 + 3e-7;
+const MOST_FLOAT32 = 2 ** 128 - 2 ** 104;
 
 class LoopKernel implements Kernel {
   readonly left: Uint8Array;
@@ -161,9 +163,11 @@ class LoopKernel implements Kernel {
   readonly #floats = new Float32Array(this.#buffer, 0, 256);
   readonly #doubles = new Float64Array(this.#buffer, 0, 128);
   readonly #words = new Uint32Array(this.#buffer, 0, 256);
+  readonly #rounds = new Uint32Array(this.#buffer, AT.found, BLOCK / 4);
   readonly #bins = new Uint32Array(this.#buffer, AT.bins, 2 * BINS);
   readonly #sums: Loop;
   readonly #maxima: Loop;
+  readonly #larger: Loop;
   readonly #distances: Loop;
   readonly #moments: Loop;
   readonly #elements: CompareElements;
@@ -186,6 +190,7 @@ class LoopKernel implements Kernel {
     const types = [leftType, rightType] as const;
     this.#sums = loopOf('sums', types, () => sumsText(...types));
     this.#maxima = loopOf('maxima', types, () => maximaText(...types));
+    this.#larger = loopOf('larger', types, () => largerText(...types));
     this.#distances = loopOf('distances', types, () => distancesText(...types, format));
     this.#moments = loopOf('moments', [leftType], () => momentsText(leftType));
     const bytes = [this.left, this.right] as const;
@@ -229,7 +234,7 @@ class LoopKernel implements Kernel {
     const specials = this.#takeSpecials(totals, this.#sums(n));
     const [a, b, aa, bb, ab, dd] = [0, 1, 2, 3, 4, 5].map(k => this.#sum(k)) as SixSums;
     addSums(totals, { n: n - specials.length, shift, a, b, aa, bb, ab, dd });
-    this.#floats[AT.floor / 4] = REL_FLOOR;
+    this.#floats[AT.floor32 / 4] = REL_FLOOR;
     TOLERANCES.forEach((t, k) => (this.#floats[AT.tolerances / 4 + k] = t));
     this.#maxima(n);
     this.#addMaxima(totals, first, n);
@@ -245,18 +250,23 @@ class LoopKernel implements Kernel {
     const [left, right] = this.#read;
     const [leftWidth, rightWidth] = [dtypeBytes[this.leftType], dtypeBytes[this.rightType]];
     const specials: Special[] = [];
-    for (const byte of new Int32Array(this.#buffer, AT.special, rounds)) {
-      const round = byte / leftWidth;
-      for (let i = round; i < round + 4; i++) {
-        const [a, b] = [left(i), right(i)];
-        if (Number.isFinite(a) && Number.isFinite(b)) continue;
-        addSpecial(totals, a, b);
-        specials.push({ i, isEqual: this.#isEqual(i) });
-        this.left.fill(0, i * leftWidth, (i + 1) * leftWidth);
-        this.right.fill(0, i * rightWidth, (i + 1) * rightWidth);
-      }
+    for (const i of this.#found(rounds)) {
+      const [a, b] = [left(i), right(i)];
+      if (Number.isFinite(a) && Number.isFinite(b)) continue;
+      addSpecial(totals, a, b);
+      specials.push({ i, isEqual: this.#isEqual(i) });
+      this.left.fill(0, i * leftWidth, (i + 1) * leftWidth);
+      this.right.fill(0, i * rightWidth, (i + 1) * rightWidth);
     }
     return specials;
+  }
+
+  /** Elements of the rounds that a loop found. */
+  *#found(rounds: number): Generator<number> {
+    for (let k = 0; k < rounds; k++) {
+      const round = this.#rounds[k]! / dtypeBytes[this.leftType];
+      for (let i = round; i < round + 4; i++) yield i;
+    }
   }
 
   /** @param unequal of the elements that are 0 now, those that were not equal */
@@ -289,23 +299,22 @@ class LoopKernel implements Kernel {
     totals.farthest = Math.max(totals.farthest, ...farthest);
   }
 
-  /** The loop's own are rounded: the exact ones are looked for where they are. */
+  /** The loop's own are rounded: where they may be the largest so far, exact ones are looked for. */
   #addMaxima(totals: Totals, first: number, n: number): void {
-    const [most, rel, ...over] = [0, 1, 2, 3, 4].map(k => this.#most(k));
-    const isMore = most! > totals.maxAbs * LARGER || rel! > totals.maxRel * LARGER;
-    if (isMore) {
-      const [left, right] = this.#read;
-      for (let i = 0; i < n; i++) {
-        const [a, b] = [left(i), right(i)];
-        if (!(a !== b && Number.isFinite(a) && Number.isFinite(b))) continue;
-        const distance = Math.abs(a - b);
-        if (distance > totals.maxAbs) takeMost(totals, 'maxAbs', distance, first + i);
-        const size = Math.abs(b);
-        if (size > REL_FLOOR && distance / size > totals.maxRel)
-          takeMost(totals, 'maxRel', distance / size, first + i);
-      }
+    const [most, rel] = [0, 1].map(k => Math.min(this.#most(k), MOST_FLOAT32)) as [number, number];
+    for (let k = 0; k < TOLERANCES.length; k++)
+      totals.over[k] = Math.max(totals.over[k]!, this.#most(2 + k));
+    if (most * ROUNDING <= totals.maxAbs && rel * ROUNDING <= totals.maxRel) return;
+    this.#doubles[AT.floor / 8] = REL_FLOOR;
+    this.#doubles[AT.largest / 8] = Math.max(totals.maxAbs, most / ROUNDING);
+    this.#doubles[AT.largest / 8 + 1] = Math.max(totals.maxRel, rel / ROUNDING);
+    const [left, right] = this.#read;
+    for (const i of this.#found(this.#larger(n))) {
+      const [distance, size] = [Math.abs(left(i) - right(i)), Math.abs(right(i))];
+      if (distance > totals.maxAbs) takeMost(totals, 'maxAbs', distance, first + i);
+      if (size > REL_FLOOR && distance / size > totals.maxRel)
+        takeMost(totals, 'maxRel', distance / size, first + i);
     }
-    over.forEach((value, k) => (totals.over[k] = Math.max(totals.over[k]!, value)));
   }
 
   #sum(k: number): number {
@@ -314,8 +323,8 @@ class LoopKernel implements Kernel {
   }
 
   #most(k: number): number {
-    const at = AT.maxima / 4 + 4 * k;
-    return Math.max(...this.#floats.subarray(at, at + 4));
+    const [at, floats] = [AT.maxima / 4 + 4 * k, this.#floats];
+    return Math.max(floats[at]!, floats[at + 1]!, floats[at + 2]!, floats[at + 3]!);
   }
 }
 

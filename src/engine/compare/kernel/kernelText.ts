@@ -15,7 +15,7 @@ export const AT = {
   shift: 0,
   shift32: 8,
   /** float32: the least |right| for a relative difference. */
-  floor: 12,
+  floor32: 12,
   /** float32 each: relative tolerances. */
   tolerances: 16,
   /** Two float64 each, to be added: Σa, Σb, Σa², Σb², Σab, Σ(a−b)², a and b shifted. */
@@ -26,8 +26,11 @@ export const AT = {
   equal: 208,
   /** Four uint32: largest distance in units of the last place. */
   farthest: 224,
-  /** int32 each: byte of the left side where of a round's four elements one may not be finite. */
-  special: 1024,
+  /** float64: the least |right| for a relative difference; a difference and a relative one. */
+  floor: 256,
+  largest: 264,
+  /** int32 each: byte of the left side where one of a round's four elements was found. */
+  found: 1024,
   /** Two times BINS uint32: how often each distance was seen, a set of bins for every other lane. */
   bins: 34816,
   left: 65536,
@@ -151,14 +154,17 @@ const loadPlace = (name: string, stream: Stream, format: FloatDtype): string => 
 
 const isSpecial = (x: string) => op('i32x4.gt_s', magnitude(x), constant('largest'));
 
+const storeRound = `
+      (i32.store offset=${AT.found} (i32.shl ${get('found')} ${int(2)}) ${get('l')})
+      ${set('found', op('i32.add', get('found'), int(1)))}`;
+
 /**
  * Lanes of which one side is not finite become the shift, which adds nothing to any sum.
  * @param suspect not finite where one side is not
  */
 const setSpecialAside = (sides: readonly string[], suspect: string): string => `
     (if ${op('i32x4.bitmask', isSpecial(suspect))} (then
-      (i32.store offset=${AT.special} (i32.shl ${get('specials')} ${int(2)}) ${get('l')})
-      ${set('specials', op('i32.add', get('specials'), int(1)))}
+      ${storeRound}
       ${set(
         'h',
         sides.map(x => isSpecial(get(x))).reduce((a, b) => op('v128.or', a, b)),
@@ -250,7 +256,7 @@ interface LoopText {
   readonly after: string;
 }
 
-/** `name(n)`: n > 0 is a multiple of 4. @returns what `specials` counted */
+/** `name(n)`: n > 0 is a multiple of 4. @returns what `found` counted */
 function loopText({ name, streams, locals, before, round, after }: LoopText): string {
   const counters = new Map(streams.map(({ at, dtype }) => [at, 4 * bytesOf(dtype)]));
   const first = streams[0]!.dtype;
@@ -258,7 +264,7 @@ function loopText({ name, streams, locals, before, round, after }: LoopText): st
   const used = (Object.keys(CONSTANTS) as Constant[]).filter(c => round.includes(constant(c)));
   return `
 (func ${name} (param $n i32) (result i32)
-  (local $l i32) (local $r i32) (local $end i32) (local $specials i32) (local $u i32)
+  (local $l i32) (local $r i32) (local $end i32) (local $found i32) (local $u i32)
   ${vectors('a', 'b', 'h', 'x', 'p', 'q', ...locals, ...used.map(c => `c_${c}`))}
   ${used.map(c => set(`c_${c}`, splat(CONSTANTS[c]))).join('\n')}
   ${set('end', op('i32.shl', get('n'), int(Math.log2(bytesOf(first)))))}
@@ -268,7 +274,7 @@ function loopText({ name, streams, locals, before, round, after }: LoopText): st
     ${steps.join('\n')}
     (br_if $next (i32.lt_u ${get('l')} ${get('end')})))
   ${after}
-  ${get('specials')})`;
+  ${get('found')})`;
 }
 
 /** Leaves sums of what is finite on both sides, and where something may not be. @returns how many rounds */
@@ -299,7 +305,7 @@ export function maximaText(left: FloatDtype, right: FloatDtype): string {
     streams,
     locals: ['floor', 't0', 't1', 't2', 'equal', ...MAXIMA],
     before: `
-  ${set('floor', `(v128.load32_splat offset=${AT.floor} ${int(0)})`)}
+  ${set('floor', `(v128.load32_splat offset=${AT.floor32} ${int(0)})`)}
   ${[0, 1, 2].map(k => set(`t${k}`, tolerance(k))).join('\n')}`,
     round: `
     ${load[left]('a', streams[0]!)}
@@ -313,6 +319,36 @@ export function maximaText(left: FloatDtype, right: FloatDtype): string {
     after: `
   ${MAXIMA.map((name, k) => storeAt(AT.maxima + 16 * k, name)).join('\n')}
   ${storeAt(AT.equal, 'equal')}`,
+  });
+}
+
+/** Leaves where a difference is larger than the largest, or a relative one. All are finite. @returns how many rounds */
+export function largerText(left: FloatDtype, right: FloatDtype): string {
+  const streams = [leftOf(left), rightOf(right, left)];
+  const double = (at: number) => `(v128.load64_splat offset=${at} ${int(0)})`;
+  const isLarger = (part: Half): string => `
+    ${set('q', wide('b', part))}
+    ${set('p', op('f64x2.abs', op('f64x2.sub', wide('a', part), get('q'))))}
+    ${set('q', op('f64x2.abs', get('q')))}
+    ${set('h', op('v128.or', get('h'), op('f64x2.gt', get('p'), get('most'))))}
+    ${set('x', op('f64x2.gt', op('f64x2.div', get('p'), get('q')), get('rel')))}
+    ${set('h', op('v128.or', get('h'), op('v128.and', get('x'), op('f64x2.gt', get('q'), get('floor')))))}`;
+  return loopText({
+    name: 'larger',
+    streams,
+    locals: ['most', 'rel', 'floor'],
+    before: `
+  ${set('most', double(AT.largest))}
+  ${set('rel', double(AT.largest + 8))}
+  ${set('floor', double(AT.floor))}`,
+    round: `
+    ${load[left]('a', streams[0]!)}
+    ${load[right]('b', streams[1]!)}
+    ${set('h', splat(0))}
+    ${isLarger('low')}
+    ${isLarger('high')}
+    (if (v128.any_true ${get('h')}) (then ${storeRound}))`,
+    after: '',
   });
 }
 
@@ -336,7 +372,7 @@ export function distancesText(left: FloatDtype, right: FloatDtype, format: Float
           (else ${set('h', op('f32x4.convert_i32x4_s', get('ulp')))}))
         ${set('h', binAddress(get('h')))}
         ${[0, 1, 2, 3].map(countInBin).join('\n')})
-      (else ${set('specials', op('i32.add', get('specials'), int(4)))}))`,
+      (else ${set('found', op('i32.add', get('found'), int(4)))}))`,
     after: storeAt(AT.farthest, 'farthest'),
   });
 }
