@@ -166,6 +166,7 @@ const CODES: Readonly<Record<string, readonly number[]>> = {
   'i32x4.gt_u': simd(0x3c),
   'i32x4.ge_u': simd(0x40),
   'f32x4.gt': simd(0x44),
+  'f32x4.ge': simd(0x46),
   'v128.not': simd(0x4d),
   'v128.and': simd(0x4e),
   'v128.andnot': simd(0x4f),

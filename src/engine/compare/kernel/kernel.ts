@@ -301,13 +301,16 @@ class LoopKernel implements Kernel {
 
   /** The loop's own are rounded: where they may be the largest so far, exact ones are looked for. */
   #addMaxima(totals: Totals, first: number, n: number): void {
-    const [most, rel] = [0, 1].map(k => Math.min(this.#most(k), MOST_FLOAT32)) as [number, number];
+    const [most, rel] = [this.#most(0), this.#most(1)];
     for (let k = 0; k < TOLERANCES.length; k++)
       totals.over[k] = Math.max(totals.over[k]!, this.#most(2 + k));
-    if (most * ROUNDING <= totals.maxAbs && rel * ROUNDING <= totals.maxRel) return;
-    this.#doubles[AT.floor / 8] = REL_FLOOR;
-    this.#doubles[AT.largest / 8] = Math.max(totals.maxAbs, most / ROUNDING);
-    this.#doubles[AT.largest / 8 + 1] = Math.max(totals.maxRel, rel / ROUNDING);
+    const mayBe = most >= Math.fround(totals.maxAbs) || rel * ROUNDING > totals.maxRel;
+    if (most === 0 || !mayBe) return;
+    const leastOf = (value: number) => Math.min(value, MOST_FLOAT32) / ROUNDING;
+    const largest = Math.max(totals.maxAbs, leastOf(most));
+    const largestRel = Math.max(totals.maxRel, leastOf(rel));
+    this.#doubles.set([REL_FLOOR, largest, largestRel], AT.floor / 8);
+    this.#floats.set([largest, largestRel / ROUNDING], AT.largest32 / 4);
     const [left, right] = this.#read;
     for (const i of this.#found(this.#larger(n))) {
       const [distance, size] = [Math.abs(left(i) - right(i)), Math.abs(right(i))];

@@ -29,6 +29,8 @@ export const AT = {
   /** float64: the least |right| for a relative difference; a difference and a relative one. */
   floor: 256,
   largest: 264,
+  /** float32 each: no larger difference is less than the first as float32, or than the second times |right|. */
+  largest32: 280,
   /** int32 each: byte of the left side where one of a round's four elements was found. */
   found: 1024,
   /** Two times BINS uint32: how often each distance was seen, a set of bins for every other lane. */
@@ -322,32 +324,41 @@ export function maximaText(left: FloatDtype, right: FloatDtype): string {
   });
 }
 
-/** Leaves where a difference is larger than the largest, or a relative one. All are finite. @returns how many rounds */
+/**
+ * Leaves where a difference is larger than the largest, or a relative one; what cannot be is told in
+ * float32. All are finite. @returns how many rounds
+ */
 export function largerText(left: FloatDtype, right: FloatDtype): string {
   const streams = [leftOf(left), rightOf(right, left)];
+  const single = (at: number) => `(v128.load32_splat offset=${at} ${int(0)})`;
   const double = (at: number) => `(v128.load64_splat offset=${at} ${int(0)})`;
-  const isLarger = (part: Half): string => `
-    ${set('q', wide('b', part))}
-    ${set('p', op('f64x2.abs', op('f64x2.sub', wide('a', part), get('q'))))}
-    ${set('q', op('f64x2.abs', get('q')))}
-    ${set('h', op('v128.or', get('h'), op('f64x2.gt', get('p'), get('most'))))}
-    ${set('x', op('f64x2.gt', op('f64x2.div', get('p'), get('q')), get('rel')))}
-    ${set('h', op('v128.or', get('h'), op('v128.and', get('x'), op('f64x2.gt', get('q'), get('floor')))))}`;
+  const findLarger = (part: Half): string => `
+      ${set('q', wide('b', part))}
+      ${set('p', op('f64x2.abs', op('f64x2.sub', wide('a', part), get('q'))))}
+      ${set('q', op('f64x2.abs', get('q')))}
+      ${set('h', op('v128.or', get('h'), op('f64x2.gt', get('p'), double(AT.largest))))}
+      ${set('x', op('f64x2.gt', op('f64x2.div', get('p'), get('q')), double(AT.largest + 8)))}
+      ${set('h', op('v128.or', get('h'), op('v128.and', get('x'), op('f64x2.gt', get('q'), double(AT.floor)))))}`;
   return loopText({
     name: 'larger',
     streams,
     locals: ['most', 'rel', 'floor'],
     before: `
-  ${set('most', double(AT.largest))}
-  ${set('rel', double(AT.largest + 8))}
-  ${set('floor', double(AT.floor))}`,
+  ${set('most', single(AT.largest32))}
+  ${set('rel', single(AT.largest32 + 4))}
+  ${set('floor', single(AT.floor32))}`,
     round: `
     ${load[left]('a', streams[0]!)}
     ${load[right]('b', streams[1]!)}
-    ${set('h', splat(0))}
-    ${isLarger('low')}
-    ${isLarger('high')}
-    (if (v128.any_true ${get('h')}) (then ${storeRound}))`,
+    ${set('p', magnitude(op('f32x4.sub', get('a'), get('b'))))}
+    ${set('q', magnitude(get('b')))}
+    ${set('x', op('v128.and', op('f32x4.ge', get('p'), op('f32x4.mul', get('rel'), get('q'))), op('f32x4.gt', get('q'), get('floor'))))}
+    (if (v128.any_true ${op('v128.or', get('x'), op('f32x4.ge', get('p'), get('most')))}) (then
+      ${set('h', splat(0))}
+      ${findLarger('low')}
+      ${findLarger('high')}
+      (if (v128.any_true ${get('h')}) (then ${storeRound}))
+    ))`,
     after: '',
   });
 }
